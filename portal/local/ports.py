@@ -1,0 +1,55 @@
+"""Ports: which are free, and the one that a service had last time."""
+
+import socket
+from pathlib import Path
+
+from portal.local.errors import LocalError
+from portal.local.folder import read_json, write_json
+
+LOOPBACK = "127.0.0.1"
+
+
+def is_free(port: int, host: str = LOOPBACK) -> bool:
+    """True when a server could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A port of the loopback that the kernel says is free."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((LOOPBACK, 0))
+        return probe.getsockname()[1]
+
+
+def remembered(folder: Path, name: str, *, avoid: frozenset[int] = frozenset()) -> int:
+    """The port that `name` had last time if it is still free, else a fresh one, kept for next time."""
+    path = folder / "ports.json"
+    known = read_json(path)
+    port = known.get(name)
+    taken = avoid | {other for key, other in known.items() if key != name}
+    if isinstance(port, int) and port not in avoid and is_free(port):
+        return port
+    while (port := free_port()) in taken:
+        continue
+    write_json(path, known | {name: port})
+    return port
+
+
+def demand(port: int, *, host: str, variable: str) -> None:
+    """LocalError unless a server could listen on the asked-for port."""
+    try:
+        socket.getaddrinfo(host, port)
+    except OSError:
+        raise LocalError(f"HOST={host} is not an address of this machine.") from None
+    if not is_free(port, host):
+        raise LocalError(
+            f"Port {port} on {host} is in use by another program: stop it, or choose another "
+            f"port, for example {variable}={port + 10} make run."
+        )
