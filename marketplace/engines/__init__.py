@@ -1,0 +1,1 @@
+"""Engines of the marketplace: the only door to the model registry."""
