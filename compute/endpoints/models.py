@@ -1,0 +1,84 @@
+"""Served model versions, and which one answers in which environment."""
+
+from django.db import models
+
+from compute.endpoints.lifecycle import ENDPOINT, EndpointStatus
+from marketplace.catalog.models import AIModel, Environment, ModelVersion
+from portal.core.models import Record
+from tenants.directory.models import Region, Tenant
+from tenants.directory.roles import TenantRole
+
+
+class EndpointQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """The people of the tenant that serves it, and the platform roles."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.platform_roles:
+            return self
+        return self.filter(tenant__in=user.tenants_as(TenantRole.PUBLISHER))
+
+    def changeable_by(self, user):
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_operator:
+            return self
+        return self.filter(tenant__in=user.tenants_as(TenantRole.PUBLISHER))
+
+    def unsettled(self):
+        """Where what is wished and what was last seen differ, or may differ."""
+        return self.exclude(status=EndpointStatus.STOPPED, wanted=False)
+
+
+class Endpoint(Record):
+    """A model version that is, or should be, served.
+
+    `wanted` and `replicas` are the wish; `status`, `reason` and `address` are what was seen.
+    The token its worker expects is in the vault, as field `token`.
+    """
+
+    lifecycle = ENDPOINT
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="endpoints")
+    model = models.ForeignKey(AIModel, models.PROTECT, related_name="endpoints")
+    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="endpoints")
+    region = models.CharField(max_length=20, choices=Region)
+    wanted = models.BooleanField(default=True)
+    replicas = models.PositiveSmallIntegerField(default=1)
+    memory_mb = models.PositiveIntegerField(default=2048)
+    status = models.CharField(
+        max_length=10, choices=EndpointStatus, default=EndpointStatus.REQUESTED, editable=False
+    )
+    reason = models.TextField(blank=True)
+    address = models.CharField(max_length=200, blank=True)
+    restarts = models.PositiveIntegerField(default=0)
+    seen_at = models.DateTimeField(null=True)
+
+    objects = EndpointQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.model.slug} v{self.version.number}"
+
+    @property
+    def order_name(self) -> str:
+        """Unique and derived from our id, so that ordering twice is ordering once."""
+        return f"ep-{self.pk}"
+
+
+class Route(Record):
+    """In this environment, calls of the model go to this endpoint."""
+
+    model = models.ForeignKey(AIModel, models.CASCADE, related_name="routes")
+    environment = models.CharField(max_length=12, choices=Environment)
+    endpoint = models.ForeignKey(Endpoint, models.CASCADE, related_name="routes")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["model", "environment"], name="one_route")]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.environment} to {self.endpoint}"

@@ -1,0 +1,5 @@
+"""Table of contents for Django."""
+
+from compute.endpoints.models import Endpoint, Route
+
+__all__ = ["Endpoint", "Route"]

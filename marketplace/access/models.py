@@ -1,0 +1,153 @@
+"""Asking for a model, and holding it."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from marketplace.access.lifecycle import GRANT, REQUEST, GrantStatus, RequestStatus
+from marketplace.catalog.models import AIModel, Environment
+from portal.core.models import Record
+from tenants.directory.models import Tenant, User
+from tenants.directory.roles import TenantRole
+
+
+class AccessRequestQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """The tenant that asks, the people who own the model, and who watches over both."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.reads_trail:
+            return self
+        return self.filter(
+            Q(tenant__in=user.tenants_as(TenantRole.CONSUMER))
+            | Q(provider__in=user.tenants_as(TenantRole.OWNER))
+        )
+
+    def open(self):
+        return self.filter(status=RequestStatus.OPEN)
+
+    def decidable_by(self, user):
+        """Open requests on models this person owns; nobody decides what they asked for."""
+        if not user.is_authenticated:
+            return self.none()
+        owned = self.open().filter(provider__in=user.tenants_as(TenantRole.OWNER))
+        return owned.exclude(requester=user)
+
+    def asked_by(self, user):
+        return self.filter(requester=user)
+
+
+class AccessRequest(Record):
+    """A tenant asks to call a model in one environment.
+
+    `tenant` asks, `provider` owns the model. `asked_digest` is the fingerprint of what is put
+    before the deciders; a decision names the digest it was taken on.
+    """
+
+    lifecycle = REQUEST
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="requests")
+    provider = models.ForeignKey(Tenant, models.PROTECT, related_name="requests_received")
+    model = models.ForeignKey(AIModel, models.PROTECT, related_name="requests")
+    environment = models.CharField(max_length=12, choices=Environment)
+    requester = models.ForeignKey(User, models.PROTECT, related_name="requests")
+    purpose = models.TextField(max_length=2000)
+    expected_calls_per_month = models.PositiveIntegerField()
+    duration_days = models.PositiveSmallIntegerField()
+    renews_id = models.UUIDField(null=True)
+    status = models.CharField(
+        max_length=10, choices=RequestStatus, default=RequestStatus.OPEN, editable=False
+    )
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="decisions")
+    decided_at = models.DateTimeField(null=True)
+    decided_digest = models.CharField(max_length=64, blank=True)
+    reason = models.TextField(blank=True)
+    granted_days = models.PositiveSmallIntegerField(null=True)
+    told_at = models.DateTimeField(null=True)  # when the deciders, then the requester, were told
+
+    objects = AccessRequestQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "id"], name="request_in_tenant"),
+            models.UniqueConstraint(
+                fields=["model", "tenant", "environment"],
+                condition=Q(status=RequestStatus.OPEN),
+                name="one_open_request",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} for {self.tenant}, {self.environment}"
+
+
+class GrantQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        if not user.is_authenticated:
+            return self.none()
+        if user.reads_trail:
+            return self
+        return self.filter(
+            Q(tenant__in=user.tenants_as(TenantRole.CONSUMER))
+            | Q(provider__in=user.tenants_as(TenantRole.OWNER))
+        )
+
+    def in_force(self):
+        now = timezone.now()
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=now), status=GrantStatus.ACTIVE)
+
+    def overdue(self):
+        return self.filter(status=GrantStatus.ACTIVE, ends_at__lte=timezone.now())
+
+    def revocable_by(self, user):
+        """Owners of the model or of the tenant that holds it, and governance."""
+        if not user.is_authenticated:
+            return self.none()
+        live = self.filter(status=GrantStatus.ACTIVE)
+        if user.is_governor:
+            return live
+        mine = user.tenants_as(TenantRole.OWNER)
+        return live.filter(Q(tenant__in=mine) | Q(provider__in=mine))
+
+
+class Grant(Record):
+    """A tenant may call a model in one environment, until `ends_at` (None: while it owns it)."""
+
+    lifecycle = GRANT
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="grants")
+    provider = models.ForeignKey(Tenant, models.PROTECT, related_name="grants_given")
+    model = models.ForeignKey(AIModel, models.PROTECT, related_name="grants")
+    environment = models.CharField(max_length=12, choices=Environment)
+    request_id = models.UUIDField(null=True)
+    starts_at = models.DateTimeField(default=timezone.now)
+    ends_at = models.DateTimeField(null=True)
+    status = models.CharField(
+        max_length=10, choices=GrantStatus, default=GrantStatus.ACTIVE, editable=False
+    )
+    ended_reason = models.TextField(blank=True)
+    warned_at = models.DateTimeField(null=True)
+
+    objects = GrantQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "id"], name="grant_in_tenant"),
+            models.UniqueConstraint(
+                fields=["model", "tenant", "environment"],
+                condition=Q(status=GrantStatus.ACTIVE),
+                name="one_active_grant",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} for {self.tenant}, {self.environment}"
+
+    @property
+    def in_force(self) -> bool:
+        alive = self.ends_at is None or self.ends_at > timezone.now()
+        return self.status == GrantStatus.ACTIVE and alive

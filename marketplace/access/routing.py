@@ -1,0 +1,3 @@
+"""Addresses of live pages."""
+
+live_urls: list = []

@@ -1,0 +1,5 @@
+"""Addresses of access: pages and REST resources."""
+
+app_name = "access"
+urlpatterns: list = []
+api_routes: list = []

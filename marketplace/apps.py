@@ -1,0 +1,7 @@
+"""The storey `marketplace` as a Django app."""
+
+from django.apps import AppConfig
+
+
+class MarketplaceConfig(AppConfig):
+    name = "marketplace"

@@ -1,0 +1,224 @@
+"""What may be used: models, their versions, and who may see them."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+
+from marketplace.catalog.lifecycle import MODEL, ModelStatus
+from portal.core.models import Record
+from portal.core.permissions import GroupPermissionTable, UserPermissionTable, permitted
+from tenants.directory.models import Region, Tenant, User
+from tenants.directory.roles import TenantRole
+
+
+class DataClass(models.TextChoices):
+    """How sensitive the data is that a model was made from or is given. In rising order."""
+
+    PUBLIC = "public", "Public"
+    INTERNAL = "internal", "Internal"
+    CONFIDENTIAL = "confidential", "Confidential"
+    RESTRICTED = "restricted", "Restricted"
+
+
+class Visibility(models.TextChoices):
+    """Who finds a published model in the catalogue."""
+
+    EVERYONE = "everyone", "Everyone"
+    NAMED = "named", "Named tenants"
+    NOBODY = "nobody", "Nobody"
+
+
+class Stage(models.TextChoices):
+    """How far its publisher trusts it."""
+
+    DEVELOPMENT = "development", "Development"
+    STAGING = "staging", "Staging"
+    PRODUCTION = "production", "Production"
+
+
+class Environment(models.TextChoices):
+    """Where a model is served and a grant holds."""
+
+    DEVELOPMENT = "development", "Development"
+    STAGING = "staging", "Staging"
+    PRODUCTION = "production", "Production"
+
+
+class AIModelQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """What this person may know of: listed models, their own tenants', proposals to them."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.platform_roles:
+            return self
+        published = Q(status__in=[ModelStatus.PUBLISHED, ModelStatus.RETIRED])
+        proposed = Tenant.objects.filter(pk__in=user.tenants_as(TenantRole.PUBLISHER))
+        return self.filter(
+            published & Q(visibility=Visibility.EVERYONE)
+            | published & permitted(user, "see_aimodel", AIModelGroupPermission)
+            | permitted(user, "use_aimodel", AIModelGroupPermission)
+            | Q(tenant__in=user.tenants_as(TenantRole.CONSUMER))
+            | Q(status=ModelStatus.WAITING, proposed_tenant__in=proposed.values("slug"))
+        )
+
+    def listed_to(self, user):
+        """What the catalogue shows this person: published, and visible to them."""
+        return self.visible_to(user).filter(status=ModelStatus.PUBLISHED)
+
+    def editable_by(self, user):
+        """Models whose card, listing and versions this person may change."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(tenant__in=user.tenants_as(TenantRole.PUBLISHER))
+
+    def decidable_by(self, user):
+        """Models whose requests this person may decide."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(tenant__in=user.tenants_as(TenantRole.OWNER))
+
+    def claimable_by(self, user):
+        """Waiting models that this person may confirm for a tenant."""
+        if not user.is_authenticated:
+            return self.none()
+        waiting = self.filter(status=ModelStatus.WAITING)
+        if user.is_operator:
+            return waiting
+        mine = Tenant.objects.filter(pk__in=user.tenants_as(TenantRole.PUBLISHER))
+        return waiting.filter(proposed_tenant__in=mine.values("slug"))
+
+
+class AIModel(Record):
+    """A model: what it is for, whose it is, who may see it. Versions come from the registry.
+
+    `registry_name` is its name in the registry, `slug` its name here, in addresses and keys.
+    Without a confirmed `tenant` it waits, seen by operators and the proposed publishers alone.
+    """
+
+    lifecycle = MODEL
+
+    slug = models.SlugField(max_length=80, unique=True)
+    registry_name = models.CharField(max_length=250, unique=True)
+    name = models.CharField(max_length=120)
+    tenant = models.ForeignKey(
+        Tenant, models.PROTECT, null=True, blank=True, related_name="models"
+    )
+    proposed_tenant = models.CharField(max_length=80, blank=True)
+    status = models.CharField(
+        max_length=10, choices=ModelStatus, default=ModelStatus.WAITING, editable=False
+    )
+    stage = models.CharField(max_length=12, choices=Stage, default=Stage.DEVELOPMENT)
+    visibility = models.CharField(
+        max_length=10, choices=Visibility, default=Visibility.NOBODY, editable=False
+    )
+    summary = models.CharField(max_length=240, blank=True)
+    card = models.TextField(blank=True)
+    task = models.CharField(max_length=60, blank=True)
+    framework = models.CharField(max_length=60, blank=True)
+    licence = models.CharField(max_length=80, blank=True)
+    data_class = models.CharField(max_length=12, choices=DataClass, blank=True)
+    region = models.CharField(max_length=20, choices=Region, default=Region.EU_CENTRAL)
+    contact = models.EmailField(blank=True)
+    tags = models.JSONField(default=dict, blank=True)
+    followed_version = models.PositiveIntegerField(null=True)  # the version users get by default
+    registry_gone_at = models.DateTimeField(null=True)
+    registry_fingerprint = models.CharField(max_length=64, blank=True)
+    published_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    objects = AIModelQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        permissions = [
+            ("see_aimodel", "May find the model in the catalogue"),
+            ("use_aimodel", "May call the model"),
+        ]
+        ordering = ["slug"]
+        indexes = [
+            GinIndex(fields=["slug"], opclasses=["gin_trgm_ops"], name="aimodel_slug_trgm"),
+            GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="aimodel_name_trgm"),
+            GinIndex(fields=["summary"], opclasses=["gin_trgm_ops"], name="aimodel_summary_trgm"),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def listed(self) -> bool:
+        return self.status == ModelStatus.PUBLISHED
+
+
+class AIModelGroupPermission(GroupPermissionTable):
+    """guardian's index of who sees and uses a model, with real foreign keys."""
+
+    content_object = models.ForeignKey(AIModel, models.CASCADE)
+
+    class Meta(GroupPermissionTable.Meta):
+        abstract = False
+        default_permissions = ()
+
+
+class AIModelUserPermission(UserPermissionTable):
+    """Required by guardian beside the table of groups; people get nothing directly."""
+
+    content_object = models.ForeignKey(AIModel, models.CASCADE)
+
+    class Meta(UserPermissionTable.Meta):
+        abstract = False
+        default_permissions = ()
+
+
+class Listing(Record):
+    """A published model is shown to this tenant by name: the reason behind `see_aimodel`."""
+
+    model = models.ForeignKey(AIModel, models.CASCADE, related_name="listings")
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="listings")
+    listed_by = models.ForeignKey(User, models.PROTECT, null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["model", "tenant"], name="listed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.model} to {self.tenant}"
+
+
+class ModelVersion(Record):
+    """One version as the registry has it; facts are copied, never typed here."""
+
+    model = models.ForeignKey(AIModel, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    run_id = models.CharField(max_length=64, blank=True)
+    source = models.TextField(blank=True)
+    registry_status = models.CharField(max_length=40, blank=True)
+    description = models.TextField(blank=True)
+    tags = models.JSONField(default=dict)
+    aliases = ArrayField(models.CharField(max_length=250), default=list)
+    metrics = models.JSONField(default=dict)
+    parameters = models.JSONField(default=dict)
+    signature = models.JSONField(null=True)
+    input_example = models.JSONField(null=True)
+    dependencies = ArrayField(models.TextField(), default=list)
+    flavours = ArrayField(models.CharField(max_length=60), default=list)
+    python_version = models.CharField(max_length=20, blank=True)
+    size_bytes = models.BigIntegerField(null=True)
+    trained_by = models.CharField(max_length=150, blank=True)
+    registered_at = models.DateTimeField(null=True)
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "number"], name="one_row_a_version")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model.slug} v{self.number}"
+
+    @property
+    def servable(self) -> bool:
+        """Whether the registry holds everything that serving and *Try it* need."""
+        return self.registry_status == "READY" and bool(self.signature) and self.gone_at is None

@@ -1,0 +1,5 @@
+"""Addresses of catalog: pages and REST resources."""
+
+app_name = "catalog"
+urlpatterns: list = []
+api_routes: list = []

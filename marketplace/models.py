@@ -1,0 +1,22 @@
+"""Table of contents for Django."""
+
+from marketplace.access.models import AccessRequest, Grant
+from marketplace.catalog.models import (
+    AIModel,
+    AIModelGroupPermission,
+    AIModelUserPermission,
+    Listing,
+    ModelVersion,
+)
+from marketplace.service_levels.models import Target
+
+__all__ = [
+    "AIModel",
+    "AIModelGroupPermission",
+    "AIModelUserPermission",
+    "AccessRequest",
+    "Grant",
+    "Listing",
+    "ModelVersion",
+    "Target",
+]

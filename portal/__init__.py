@@ -1,0 +1,5 @@
+"""Millwright: the roof and the ground of the house."""
+
+from portal.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,86 @@
+"""Errors as `application/problem+json` (RFC 9457), the same shape for every one."""
+
+from http import HTTPStatus
+
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.http import Http404, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from portal.core.actor import scene
+from portal.core.errors import Refused
+from portal.core.lifecycle import ForbiddenMove, Overtaken
+
+MEDIA_TYPE = "application/problem+json"
+OVERTAKEN = "Somebody was faster. Read it again and decide on what is there now."
+
+
+def problem(status: int, detail: str, *, errors: dict | None = None) -> dict:
+    """The members of a problem document."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "request_id": scene().request_id,
+    }
+    return body | ({"errors": errors} if errors else {})
+
+
+def problem_response(status: int, detail: str, **more) -> JsonResponse:
+    """A problem outside of a REST view."""
+    return JsonResponse(problem(status, detail, **more), status=status, content_type=MEDIA_TYPE)
+
+
+def handle(raised, context) -> Response | None:
+    """DRF's exception handler. None lets a bug become a 500."""
+    status, detail, errors, headers = _translate(raised)
+    if status is None:
+        return None
+    body = problem(status, detail, errors=errors)
+    response = Response(body, status=status, content_type=MEDIA_TYPE, headers=headers)
+    response.exception = True
+    return response
+
+
+def _translate(raised):
+    if isinstance(raised, exceptions.ValidationError):
+        return 400, "Some fields need another value.", _by_field(raised.detail), {}
+    if isinstance(raised, DjangoValidationError):
+        return 400, "Some fields need another value.", {"": raised.messages}, {}
+    if isinstance(raised, Refused):
+        errors = {raised.field: [raised.detail]} if raised.field else None
+        return raised.status, raised.detail, errors, {}
+    if isinstance(raised, Overtaken | ForbiddenMove):
+        return 409, OVERTAKEN, None, {}
+    if isinstance(raised, Http404):
+        return 404, "There is nothing here that you may see.", None, {}
+    if isinstance(raised, PermissionDenied):
+        return 403, str(raised) or "You may see this but not do this.", None, {}
+    if isinstance(raised, exceptions.APIException):
+        return raised.status_code, str(raised.detail), None, _headers(raised)
+    return None, "", None, {}
+
+
+def _headers(raised) -> dict:
+    headers = {}
+    if getattr(raised, "auth_header", None):
+        headers["WWW-Authenticate"] = raised.auth_header
+    if getattr(raised, "wait", None):
+        headers["Retry-After"] = str(int(raised.wait) + 1)
+    return headers
+
+
+def _by_field(detail) -> dict:
+    """Every message by the name of its field; nested fields joined by dots."""
+    if isinstance(detail, dict):
+        flat: dict = {}
+        for name, value in detail.items():
+            for inner, messages in _by_field(value).items():
+                key = f"{name}.{inner}" if inner else str(name)
+                flat.setdefault("" if key == "non_field_errors" else key, []).extend(messages)
+        return flat
+    if isinstance(detail, list) and any(isinstance(item, dict | list) for item in detail):
+        return _by_field({str(place): item for place, item in enumerate(detail) if item})
+    return {"": [str(item) for item in (detail if isinstance(detail, list) else [detail])]}

@@ -1,0 +1,11 @@
+"""How the OpenAPI document describes our views."""
+
+from drf_spectacular.openapi import AutoSchema
+
+
+class Schema(AutoSchema):
+    """Operations are grouped by their resource; every one may answer with a problem."""
+
+    def get_tags(self) -> list[str]:
+        parts = self._tokenize_path()
+        return [parts[2] if len(parts) > 2 else parts[-1]]

@@ -1,0 +1,24 @@
+"""The portal as an ASGI application: pages and API, live pages, and the way to the gateway."""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
+django.setup()
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.core.asgi import get_asgi_application  # noqa: E402
+
+from portal.routing import live_urls  # noqa: E402
+from portal.web.passage import Passage  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": Passage(get_asgi_application(), settings.GATEWAY_URL),
+        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(live_urls))),
+    }
+)

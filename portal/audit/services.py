@@ -1,0 +1,94 @@
+"""The ways to leave a trace: `record`, `denied`, and `advance`, the only pen for a status."""
+
+import hmac
+import json
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+
+from portal.audit.writer import next_place
+from portal.core.actor import scene
+from portal.core.lifecycle import Overtaken
+
+
+def record(verb: str, subject, *, by, note: str = "", tenant=None, **facts) -> None:
+    """Write one line in the trail, in the transaction of the change it tells of.
+
+    `by=None` means the system itself. `tenant` is whose business it is (default:
+    `subject.tenant`). `facts` are small JSON values: what it was, what it is; never a secret.
+    """
+    _write(_payload(verb, subject, by=by, note=note, tenant=tenant, facts=facts))
+
+
+def denied(verb: str, subject, *, by, why: str, tenant=None) -> PermissionDenied:
+    """Remember that `by` was refused, and give back the exception to raise.
+
+    The change is undone with its transaction, so the line is kept aside; the face writes
+    it with `write_denials` once the transaction has ended.
+    """
+    line = _payload(f"denied {verb}", subject, by=by, note=why, tenant=tenant, facts={})
+    scene().denials.append(line)
+    return PermissionDenied(why)
+
+
+def write_denials(lines: list[str]) -> None:
+    """Write what `denied` kept aside, in a transaction of its own."""
+    with transaction.atomic():
+        for line in lines:
+            _write(line)
+
+
+@transaction.atomic
+def advance(subject, to: str, *, by, note: str = "", **facts) -> None:
+    """Move `subject` to another status. The only code that writes a status.
+
+    A compare-and-swap: of two hands on the same row one wins, the other is `Overtaken`.
+    """
+    before = subject.status
+    subject.lifecycle.check(before, to)
+    here = type(subject)._base_manager.filter(pk=subject.pk, status=before)
+    if not here.update(status=to):
+        raise Overtaken(f"{subject} is no longer {before}")
+    subject.status = to
+    record(to, subject, by=by, note=note, before=before, after=to, **facts)
+
+
+def _payload(verb, subject, *, by, note, tenant, facts) -> str:
+    """Canonical JSON: sorted keys, no spaces, UTF-8."""
+    here = scene()
+    owner = tenant or getattr(subject, "tenant", None)
+    line = {
+        "at": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "actor": getattr(by, "username", "") if by else "",
+        "actor_id": str(by.pk) if by else "",
+        "verb": verb,
+        "subject_type": subject._meta.label_lower,
+        "subject_id": str(subject.pk),
+        "label": str(subject)[:200],
+        "tenant": str(owner.pk) if owner else None,
+        "note": note,
+        "request_id": here.request_id,
+        "address": here.address,
+        "channel": here.channel,
+        "key": here.key,
+        "facts": facts,
+    }
+    return json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def _write(payload: str) -> None:
+    writer, wseq = next_place()
+    mac = seal(writer, wseq, payload)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO portal_event (writer, wseq, payload, mac) VALUES (%s, %s, %s, %s)",
+            [writer, wseq, payload, mac],
+        )
+
+
+def seal(writer: str, wseq: int, payload: str) -> bytes:
+    """HMAC-SHA-256 over writer, sequence and payload, with the key of the writers."""
+    message = f"{writer}|{wseq}|{payload}".encode()
+    return hmac.digest(settings.AUDIT_KEY, message, "sha256")

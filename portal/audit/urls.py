@@ -1,0 +1,5 @@
+"""Addresses of audit: pages and REST resources."""
+
+app_name = "audit"
+urlpatterns: list = []
+api_routes: list = []

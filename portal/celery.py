@@ -1,0 +1,23 @@
+"""The Celery application: lanes, routing and what happens by the clock."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
+app = Celery("portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_routes = {
+    "catalog.*": {"queue": "engine"},
+    "endpoints.*": {"queue": "engine"},
+    "chargeback.close_*": {"queue": "period"},
+}
+app.conf.beat_schedule = {
+    "catalog.follow_registry": {"task": "catalog.follow_registry", "schedule": 4.0},
+    "endpoints.sweep": {"task": "endpoints.sweep", "schedule": 5.0},
+    "access.sweep": {"task": "access.sweep", "schedule": 10.0},
+    "notices.sweep": {"task": "notices.sweep", "schedule": 10.0},
+    "chargeback.sweep": {"task": "chargeback.sweep", "schedule": 30.0},
+    "chargeback.keep_partitions": {"task": "chargeback.keep_partitions", "schedule": 3600.0},
+}
+app.autodiscover_tasks()

@@ -1,0 +1,5 @@
+"""Addresses of console: pages and REST resources."""
+
+app_name = "console"
+urlpatterns: list = []
+api_routes: list = []

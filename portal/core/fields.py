@@ -1,0 +1,13 @@
+"""Column types that Django does not have."""
+
+from django.db import models
+
+
+class TransactionId(models.Field):
+    """PostgreSQL's 64-bit transaction id (xid8), written by the database, read as an int."""
+
+    def db_type(self, connection) -> str:
+        return "xid8"
+
+    def from_db_value(self, value, expression, connection):
+        return None if value is None else int(value)

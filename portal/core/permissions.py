@@ -1,0 +1,47 @@
+"""The only door to django-guardian. No other module imports it.
+
+guardian's rows are an index over reasons kept elsewhere (a grant, a listing, an ownership):
+whoever writes the reason writes the row in the same transaction.
+"""
+
+from django.contrib.auth.models import Group
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+from guardian.shortcuts import assign_perm, remove_perm
+
+GroupPermissionTable = GroupObjectPermissionBase
+UserPermissionTable = UserObjectPermissionBase
+
+
+def permitted(user, permission: str, table: type, *, outer: str = "pk") -> Exists:
+    """A condition: `user` holds `permission` on the row, through one of their groups.
+
+    `table` is the direct-foreign-key permission table of the model; `outer` names the row's key.
+    """
+    return Exists(
+        table._base_manager.filter(
+            content_object=OuterRef(outer),
+            permission__codename=permission,
+            group__in=user.groups.values("pk"),
+        )
+    )
+
+
+def holds(user, permission: str, subject, table: type) -> bool:
+    """Whether `user` holds `permission` on `subject` now; nothing is cached."""
+    rows = table._base_manager.filter(content_object=subject, permission__codename=permission)
+    return rows.filter(group__in=user.groups.values("pk")).exists()
+
+
+def allow(group: Group, permission: str, subject) -> None:
+    assign_perm(permission, group, subject)
+
+
+def disallow(group: Group, permission: str, subject) -> None:
+    remove_perm(permission, group, subject)
+
+
+def holders(permission: str, subject, table: type) -> QuerySet[Group]:
+    """The groups that hold `permission` on `subject`."""
+    rows = table._base_manager.filter(content_object=subject, permission__codename=permission)
+    return Group.objects.filter(Q(pk__in=rows.values("group")))

@@ -1,0 +1,210 @@
+"""The frame around every page: what each storey puts into the navigation, and what a person sees of it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields, replace
+
+from django.conf import settings
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+VERBS = ("Use", "Publish", "Decide", "Pay", "Run", "Prove")
+SHORTCUTS = 4
+
+
+@dataclass(frozen=True)
+class Crumb:
+    """One step above the page; without an address it is only text."""
+
+    label: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """A link of the navigation. `tally` is what waits for this person, `short` its name on a phone."""
+
+    label: str
+    href: str
+    icon: str
+    tally: int | None = None
+    current: bool = False
+    short: str = ""
+
+
+@dataclass(frozen=True)
+class NavGroup:
+    verb: str
+    items: tuple[NavItem, ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    """Words that lead somewhere, such as the condition of the whole installation."""
+
+    label: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a storey registered: an item and who may see it."""
+
+    verb: str
+    order: int
+    label: str
+    url_name: str
+    icon: str
+    shown: Callable[[object], bool]
+    tally: Callable[[object], int | None] | None
+    short: str
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the rest of the frame comes from; an empty one leaves its part out.
+
+    `*_url` are names of addresses without arguments. `unread(user)` counts notices, `tenants(user)`
+    gives the objects (`pk`, `name`) to switch between, `condition()` a `Link` or None.
+    """
+
+    unread: Callable[[object], int] | None = None
+    tenants: Callable[[object], Iterable] | None = None
+    condition: Callable[[], Link | None] | None = None
+    notices_url: str = ""
+    switch_url: str = ""
+    search_url: str = ""
+    home_url: str = ""
+    account_url: str = ""
+    help_url: str = ""
+    recorded_url: str = ""
+    live: str = ""
+
+
+def _anybody(user) -> bool:
+    return True
+
+
+@dataclass
+class Registry:
+    """All entries of the navigation, by the name of their address: the last one registered counts."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    sources: Sources = field(default_factory=Sources)
+
+    def register(
+        self,
+        *,
+        verb: str,
+        order: int,
+        label: str,
+        url_name: str,
+        icon: str,
+        shown: Callable[[object], bool] = _anybody,
+        tally: Callable[[object], int | None] | None = None,
+        short: str = "",
+    ) -> None:
+        """Put an item under one of the six verbs; called from a storey's `ready()`.
+
+        `shown(user)` and `tally(user)` are asked on each full page, so they must be cheap. Items with
+        `short` compete, by verb and order, for the four places at the bottom of a phone.
+        """
+        if verb not in VERBS:
+            raise ValueError(f"{verb!r} is none of the verbs {', '.join(VERBS)}")
+        self.entries[url_name] = Entry(verb, order, label, url_name, icon, shown, tally, short)
+
+    def connect(self, **sources) -> None:
+        """Say where other parts of the frame come from; names are the fields of `Sources`."""
+        self.sources = replace(self.sources, **sources)
+
+    def groups(self, user, path: str) -> tuple[NavGroup, ...]:
+        """The navigation of `user`, with the item that `path` belongs to marked as current."""
+        ranked = sorted(self.entries.values(), key=lambda e: (VERBS.index(e.verb), e.order))
+        found = [(e, address(e.url_name)) for e in ranked]
+        seen = [(e, href) for e, href in found if href and e.shown(user)]
+        here = _closest((href for _, href in seen), path)
+        groups: dict[str, list[NavItem]] = {}
+        for entry, href in seen:
+            tally = entry.tally(user) if entry.tally else None
+            item = NavItem(entry.label, href, entry.icon, tally, href == here, entry.short)
+            groups.setdefault(entry.verb, []).append(item)
+        return tuple(NavGroup(verb, tuple(items)) for verb, items in groups.items())
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Everything `base.html` shows around a page."""
+
+    groups: tuple[NavGroup, ...] = ()
+    tenants: tuple = ()
+    tenant: object | None = None
+    unread: int = 0
+    condition: Link | None = None
+    notices_url: str = ""
+    switch_url: str = ""
+    search_url: str = ""
+    home_url: str = "/"
+    account_url: str = ""
+    help_url: str = ""
+    recorded_url: str = ""
+    live: str = ""
+
+    @property
+    def shortcuts(self) -> tuple[NavItem, ...]:
+        """The few places that fit at the bottom of a phone."""
+        short = [item for group in self.groups for item in group.items if item.short]
+        return tuple(short[:SHORTCUTS])
+
+
+registry = Registry()
+register = registry.register
+connect = registry.connect
+
+
+def shell(request) -> dict:
+    """Context processor: `shell`, built only when a template looks at it."""
+    return {"shell": SimpleLazyObject(lambda: build(request, registry))}
+
+
+def build(request, known: Registry) -> Shell:
+    """The frame for one request; somebody who is not signed in gets no navigation."""
+    user, sources = getattr(request, "user", None), known.sources
+    places = {
+        f.name: address(getattr(sources, f.name))
+        for f in fields(sources)
+        if f.name.endswith("_url")
+    }
+    places["home_url"] = places["home_url"] or "/"
+    condition = sources.condition() if sources.condition else None
+    if user is None or not user.is_authenticated:
+        return Shell(condition=condition, **places)
+    return Shell(
+        groups=known.groups(user, request.path),
+        tenants=tuple(sources.tenants(user)) if sources.tenants else (),
+        tenant=getattr(request, "tenant", None),
+        unread=sources.unread(user) if sources.unread else 0,
+        condition=condition,
+        live=sources.live,
+        **places,
+    )
+
+
+def installation() -> dict:
+    """What stands at the foot of every page, with or without a request: region and version."""
+    return {
+        "region": getattr(settings, "PORTAL_REGION", ""),
+        "version": getattr(settings, "PORTAL_VERSION", ""),
+    }
+
+
+def address(url_name: str) -> str:
+    """The address behind a name; empty if this installation has no such page."""
+    try:
+        return reverse(url_name) if url_name else ""
+    except NoReverseMatch:
+        return ""
+
+
+def _closest(hrefs: Iterable[str], path: str) -> str:
+    """The longest of `hrefs` that `path` lies under; the root holds nothing but itself."""
+    under = [h for h in hrefs if path == h or (h != "/" and path.startswith(h.rstrip("/") + "/"))]
+    return max(under, key=len, default="")

@@ -1,0 +1,5 @@
+"""Addresses of notices: pages and REST resources."""
+
+app_name = "notices"
+urlpatterns: list = []
+api_routes: list = []

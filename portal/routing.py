@@ -1,0 +1,6 @@
+"""Every address of a live page."""
+
+from marketplace.access.routing import live_urls as access
+from portal.notices.routing import live_urls as notices
+
+live_urls = [*notices, *access]

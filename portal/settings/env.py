@@ -1,0 +1,73 @@
+"""Reading settings from the environment: a wrong value stops the start with one clear line."""
+
+import base64
+import binascii
+import os
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+MISSING = object()
+
+
+def read(name: str, default=MISSING) -> str:
+    """The text of `name`; without a default an empty or absent value is an error."""
+    value = os.environ.get(name, "")
+    if value:
+        return value
+    if default is MISSING:
+        raise ImproperlyConfigured(f"{name} is not set. docs/settings.md says what it is for.")
+    return default
+
+
+def read_bool(name: str, default: bool) -> bool:
+    value = read(name, "").lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    if value:
+        raise ImproperlyConfigured(f"{name} must be true or false.")
+    return default
+
+
+def read_int(name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
+    value = read(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number.") from None
+    if number < least or (most is not None and number > most):
+        raise ImproperlyConfigured(f"{name} must be between {least} and {most or 'any'}.")
+    return number
+
+
+def read_list(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in read(name, default).split(",") if part.strip()]
+
+
+def read_secret(name: str, default=MISSING) -> bytes:
+    """32 bytes written in base64. The value itself never appears in an error."""
+    value = read(name, default)
+    try:
+        secret = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise ImproperlyConfigured(f"{name} must be 32 bytes in base64.") from None
+    if len(secret) != 32:
+        raise ImproperlyConfigured(f"{name} must be 32 bytes in base64.")
+    return secret
+
+
+def read_database(name: str, default=MISSING) -> dict:
+    """A PostgreSQL address as Django's connection settings."""
+    parts = urlsplit(read(name, default))
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+        raise ImproperlyConfigured(f"{name} must look like postgresql://user:…@host:5432/name.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.strip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+    }

@@ -1,0 +1,41 @@
+"""Every address of the portal."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularJSONAPIView
+from rest_framework.routers import DefaultRouter
+
+from compute.endpoints import urls as endpoints
+from marketplace.access import urls as access
+from marketplace.catalog import urls as catalog
+from marketplace.service_levels import urls as service_levels
+from portal.audit import urls as audit
+from portal.console import urls as console
+from portal.notices import urls as notices
+from portal.web.health import healthz, readyz
+from tenants.chargeback import urls as chargeback
+from tenants.directory import urls as directory
+from tenants.keys import urls as keys
+
+ROOMS = [
+    catalog, access, keys, chargeback, endpoints, service_levels, directory, audit, notices, console,
+]  # fmt: skip
+
+router = DefaultRouter(use_regex_path=True)
+router.include_root_view = False
+for room in ROOMS:
+    for prefix, viewset, name in room.api_routes:
+        router.register(prefix, viewset, basename=name)
+
+api = [
+    *router.urls,
+    path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
+]
+urlpatterns = [
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include((api, "api"))),
+    *[path("", include(room)) for room in ROOMS],
+]

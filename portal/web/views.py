@@ -1,0 +1,73 @@
+"""The base of every page: who may come, and what happens when a service says no."""
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.generic import View
+from django.views.generic.edit import FormMixin
+
+from portal.core.errors import Refused
+from portal.core.lifecycle import ForbiddenMove, Overtaken
+
+OVERTAKEN = "Somebody was faster. This is how it stands now."
+
+
+class Page(LoginRequiredMixin):
+    """A page for people who are signed in; querysets start at `visible_to`."""
+
+
+class RefusalsInForm(FormMixin):
+    """A form whose service may refuse: the refusal stands at its field, what was typed stays."""
+
+    def form_valid(self, form):
+        try:
+            return self.do(form)
+        except Refused as refused:
+            field = refused.field if refused.field in form.fields else None
+            form.add_error(field, refused.detail)
+            return self.form_invalid(form)
+
+    def form_invalid(self, form):
+        response = super().form_invalid(form)
+        response.status_code = 422
+        return response
+
+    def do(self, form):
+        """Call the service and answer with a redirect."""
+        raise NotImplementedError
+
+
+class Act(LoginRequiredMixin, View):
+    """One verb on one row, by POST: load from what may be acted on, act, say so, go back.
+
+    Subclasses give `get_subject()`, from a queryset narrowed to what this person may act on,
+    and `act(subject)`, which returns the words of the toast.
+    """
+
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        subject = self.get_subject()
+        try:
+            said = self.act(subject)
+        except Refused as refused:
+            messages.error(request, refused.detail)
+        except (Overtaken, ForbiddenMove):
+            messages.warning(request, OVERTAKEN)
+        else:
+            messages.success(request, said)
+        return HttpResponseRedirect(self.get_next(subject))
+
+    def get_next(self, subject) -> str:
+        """Back to where the person came from, inside the portal; the row's page otherwise."""
+        wanted = self.request.POST.get("next", "")
+        if url_has_allowed_host_and_scheme(wanted, {self.request.get_host()}):
+            return wanted
+        return subject.get_absolute_url()
+
+    def get_subject(self):
+        raise NotImplementedError
+
+    def act(self, subject) -> str:
+        raise NotImplementedError

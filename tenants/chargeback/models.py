@@ -1,0 +1,223 @@
+"""What was used and what it cost: calls, prices, a double-entry ledger, statements.
+
+Nothing here points upwards: models, versions and endpoints are kept as text and ids, so the
+money outlives what it was spent on.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from portal.core.models import Record
+from tenants.chargeback.lifecycle import STATEMENT, StatementStatus
+from tenants.directory.models import Tenant, User
+from tenants.directory.roles import TenantRole
+
+NANO = 1_000_000_000
+
+
+class PaidByTenant(models.QuerySet):
+    """Rows of money: the paying tenant's own people and the platform roles that answer for it."""
+
+    def visible_to(self, user):
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_finance or user.is_auditor or user.is_operator:
+            return self
+        return self.filter(tenant__in=user.tenants_as(TenantRole.CONSUMER))
+
+
+class Meter(models.TextChoices):
+    """What is counted."""
+
+    CALLS = "calls", "calls"
+    PREDICTIONS = "predictions", "predictions"
+
+
+class PriceQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self if user.is_authenticated else self.none()
+
+    def at(self, moment):
+        return self.filter(Q(valid_to=None) | Q(valid_to__gt=moment), valid_from__lte=moment)
+
+
+class Price(Record):
+    """One version of the price of one meter of one model. Never changed: a new one follows.
+
+    `amount` in `currency` for each `per` units, for example 0.40 EUR per 1,000 predictions.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="prices")
+    model_id = models.UUIDField()
+    model_slug = models.CharField(max_length=80)
+    meter = models.CharField(max_length=20, choices=Meter)
+    version = models.PositiveIntegerField()
+    amount = models.DecimalField(max_digits=20, decimal_places=9)
+    per = models.PositiveIntegerField(default=1000)
+    currency = models.CharField(max_length=3, default="EUR")
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField(null=True)
+    set_by = models.ForeignKey(User, models.PROTECT, null=True)
+
+    objects = PriceQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["model_slug", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["model_id", "version"], name="price_version"),
+            models.UniqueConstraint(
+                fields=["model_id"], condition=Q(valid_to=None), name="one_price_in_force"
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0, per__gt=0), name="price_sane"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_slug} v{self.version}: {self.amount} {self.currency} per {self.per}"
+
+    def nano_for(self, quantity: int) -> int:
+        """What `quantity` units cost, in nano-units of the currency, rounded half to even."""
+        return round(self.amount * quantity * NANO / self.per)
+
+
+class Ending(models.TextChoices):
+    """How the reservation of a call ended: exactly one of these."""
+
+    SETTLED = "settled"
+    VOIDED = "voided"
+    ESTIMATED = "estimated"
+
+
+class CallQuerySet(PaidByTenant):
+    def visible_to(self, user):
+        """The caller's tenant and the platform; the owner of the model has its own page."""
+        return super().visible_to(user)
+
+    def about_models_of(self, user):
+        """Calls on models that this person publishes, whoever made them."""
+        return self.filter(provider_id__in=user.tenants_as(TenantRole.PUBLISHER))
+
+
+class Call(models.Model):
+    """One inference call, written before it is forwarded and closed exactly once.
+
+    `id` is the request id (UUIDv7), by whose time the table is partitioned. `ended_as` is the
+    debt: while it is empty a reservation is open and a sweep may find it. Times in
+    milliseconds, money in nano-units of `currency`.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    tenant = models.ForeignKey(Tenant, models.DO_NOTHING, db_constraint=False, related_name="+")
+    provider_id = models.UUIDField()
+    key_id = models.UUIDField()
+    holder_id = models.UUIDField()
+    grant_id = models.UUIDField()
+    model_id = models.UUIDField()
+    model_slug = models.CharField(max_length=80)
+    version = models.PositiveIntegerField()
+    endpoint_id = models.UUIDField()
+    environment = models.CharField(max_length=12)
+    region = models.CharField(max_length=20)
+    protocol = models.CharField(max_length=10)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_as = models.CharField(max_length=10, choices=Ending, null=True)
+    http_status = models.PositiveSmallIntegerField(null=True)
+    status_class = models.PositiveSmallIntegerField(null=True)
+    latency_ms = models.FloatField(null=True)
+    ttfb_ms = models.FloatField(null=True)
+    overhead_ms = models.FloatField(null=True)
+    quantities = models.JSONField(default=dict)
+    price_id = models.UUIDField()
+    reserved_nano = models.BigIntegerField()
+    amount_nano = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3)
+
+    objects = CallQuerySet.as_manager()
+
+    class Meta:
+        managed = False  # partitioned by the time inside its id; written in SQL
+        db_table = "tenants_call"
+        default_permissions = ()
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.model_slug} {self.id}"
+
+
+class Cause(models.TextChoices):
+    """Why money moved."""
+
+    CALL = "call"
+    CORRECTION = "correction"
+
+
+class Posting(models.Model):
+    """One side of a transaction: a tenant's account goes up or down by `nano`.
+
+    The lines of one transaction sum to zero per currency. Written once; a correction is a new
+    transaction that names the old one. Partitioned by the time inside `transaction`, which is
+    the id of its cause, so that the same cause twice is one transaction once.
+    """
+
+    pk = models.CompositePrimaryKey("transaction", "line")
+    transaction = models.UUIDField()
+    line = models.PositiveSmallIntegerField()
+    tenant = models.ForeignKey(Tenant, models.DO_NOTHING, db_constraint=False, related_name="+")
+    account = models.CharField(max_length=20)  # usage (what it owes) or revenue (what it earned)
+    nano = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    cause = models.CharField(max_length=12, choices=Cause)
+    period = models.DateField()  # first day of the month it belongs to
+    at = models.DateTimeField()
+    meter = models.CharField(max_length=20)
+    quantity = models.DecimalField(max_digits=20, decimal_places=6)
+    price_id = models.UUIDField(null=True)
+    subject = models.CharField(max_length=80)  # the model's slug
+    subject_id = models.UUIDField()
+    key_id = models.UUIDField(null=True)
+    corrects = models.UUIDField(null=True)
+    note = models.TextField(blank=True)
+
+    objects = PaidByTenant.as_manager()
+
+    privileges = ("SELECT", "INSERT")
+
+    class Meta:
+        managed = False
+        db_table = "tenants_posting"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.nano} {self.currency}"
+
+
+class Statement(Record):
+    """What one tenant owes for one month."""
+
+    lifecycle = STATEMENT
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="statements")
+    period = models.DateField()
+    status = models.CharField(
+        max_length=10, choices=StatementStatus, default=StatementStatus.OPEN, editable=False
+    )
+    currency = models.CharField(max_length=3, default="EUR")
+    total_nano = models.BigIntegerField(null=True)
+    lines = models.JSONField(default=list)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True)
+
+    objects = PaidByTenant.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-period", "tenant__slug"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "period", "currency"], name="one_statement_a_month"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant} {self.period:%B %Y}"

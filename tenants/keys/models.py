@@ -1,0 +1,82 @@
+"""API keys: who holds one, for which tenant, and how far it reaches."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from portal.core.models import Record
+from tenants.directory.models import Tenant, User
+from tenants.directory.roles import TenantRole
+from tenants.keys.lifecycle import KEY, KeyStatus
+
+
+class Scope(models.TextChoices):
+    """What a key may be used for."""
+
+    PREDICT = "predict", "Make predictions through the gateway"
+    API = "api", "Use the REST API as its holder"
+
+
+class ApiKeyQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Their holder, the owners of the tenant, and the platform roles that watch over keys."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.reads_trail:
+            return self
+        return self.filter(
+            Q(holder=user, tenant__in=user.tenants_as(TenantRole.CONSUMER))
+            | Q(tenant__in=user.tenants_as(TenantRole.OWNER))
+        )
+
+    def in_force(self):
+        return self.filter(status=KeyStatus.ACTIVE, expires_at__gt=timezone.now())
+
+    def made_by_people(self):
+        """Without the keys that the portal itself keeps for *Try it*."""
+        return self.filter(for_portal=False)
+
+
+class ApiKey(Record):
+    """A key `mw_live_<public id>_<secret><checksum>`; only a digest of the secret is kept.
+
+    `model_slugs` holds the models it is limited to; empty means every model the tenant holds a
+    grant for. A key never has more power than its holder has now.
+    """
+
+    lifecycle = KEY
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="keys")
+    holder = models.ForeignKey(User, models.PROTECT, related_name="keys")
+    name = models.CharField(max_length=80)
+    public_id = models.CharField(max_length=12, unique=True)
+    digest = models.BinaryField()
+    pepper = models.PositiveSmallIntegerField()
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope))
+    model_slugs = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    status = models.CharField(
+        max_length=10, choices=KeyStatus, default=KeyStatus.ACTIVE, editable=False
+    )
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    rotated_from_id = models.UUIDField(null=True)
+    for_portal = models.BooleanField(default=False)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["tenant", "id"], name="key_in_tenant")]
+
+    def __str__(self) -> str:
+        return f"{self.name} (mw_live_{self.public_id}…)"
+
+    @property
+    def expired(self) -> bool:
+        return self.expires_at <= timezone.now()
+
+    @property
+    def in_force(self) -> bool:
+        return self.status == KeyStatus.ACTIVE and not self.expired
