@@ -1,4 +1,4 @@
-"""Pictures of figures: SVG drawn on the server, words in HTML beside it, the same figures in a table."""
+"""Pictures of figures: SVG drawn on the server, words in HTML beside it, a table behind it."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -112,7 +112,7 @@ def strip(marks: Sequence[Mark], label: str, *, tall: bool = False) -> SafeStrin
 
 
 def heat(values: Sequence[float | None], label: str, names: Sequence[str] = ()) -> SafeString:
-    """How much, one cell each, in five depths up to the highest value; `names` are told on hover."""
+    """How much, one cell each, in five depths up to the highest; `names` are told on hover."""
     top = max((v for v in values if v is not None), default=0)
     shades = [f"h{min(4, math.ceil((v or 0) / top * 4))}" if top > 0 else "h0" for v in values]
     told = [*names, *[""] * (len(shades) - len(names))]
@@ -127,7 +127,7 @@ def meter(
     limit: float | None = None,
     size: str = "",
 ) -> SafeString:
-    """A measuring stick: `parts` are (kind, amount), kind being used, held, more, over, ok or warn."""
+    """A measuring stick. `parts` are (kind, amount): used, held, more, over, ok or warn."""
     scale = max(whole, sum(amount for _, amount in parts)) or 1
     rows, at = [], 0.0
     for kind, amount in parts:
@@ -271,7 +271,7 @@ def _nothing(chart: Chart) -> SafeString:
 
 
 def _few(labels: Sequence[str], centred: bool) -> list[str]:
-    """Axis words with room to stand: bars keep a slot for each label, lines spread theirs evenly."""
+    """Axis words with room to stand: bars keep a slot for each label, lines spread theirs."""
     count = len(labels)
     if centred:
         every = 1 if count <= 8 else math.ceil(count / 6)

@@ -1,4 +1,4 @@
-"""The frame around every page: what each storey puts into the navigation, and what a person sees of it."""
+"""The frame around every page: what storeys put into the navigation, and who sees what of it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
@@ -21,7 +21,7 @@ class Crumb:
 
 @dataclass(frozen=True)
 class NavItem:
-    """A link of the navigation. `tally` is what waits for this person, `short` its name on a phone."""
+    """A link of the navigation; `tally` is what waits for this person, `short` is for phones."""
 
     label: str
     href: str
@@ -63,8 +63,9 @@ class Entry:
 class Sources:
     """Where the rest of the frame comes from; an empty one leaves its part out.
 
-    `*_url` are names of addresses without arguments. `unread(user)` counts notices, `tenants(user)`
-    gives the objects (`pk`, `name`) to switch between, `condition()` a `Link` or None.
+    `*_url` are names of addresses without arguments. `unread(user)` counts notices,
+    `tenants(user)` gives the objects (`pk`, `name`) to switch between, `condition()` a `Link`
+    or None, `live` is the address of the socket that every page listens to.
     """
 
     unread: Callable[[object], int] | None = None
@@ -86,7 +87,7 @@ def _anybody(user) -> bool:
 
 @dataclass
 class Registry:
-    """All entries of the navigation, by the name of their address: the last one registered counts."""
+    """All entries of the navigation, by the name of their address; the last one counts."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
     sources: Sources = field(default_factory=Sources)
@@ -105,8 +106,8 @@ class Registry:
     ) -> None:
         """Put an item under one of the six verbs; called from a storey's `ready()`.
 
-        `shown(user)` and `tally(user)` are asked on each full page, so they must be cheap. Items with
-        `short` compete, by verb and order, for the four places at the bottom of a phone.
+        `shown(user)` and `tally(user)` are asked on each full page, so they must be cheap.
+        Items with `short` take, by verb and order, the four places at the bottom of a phone.
         """
         if verb not in VERBS:
             raise ValueError(f"{verb!r} is none of the verbs {', '.join(VERBS)}")
@@ -191,8 +192,8 @@ def build(request, known: Registry) -> Shell:
 def installation() -> dict:
     """What stands at the foot of every page, with or without a request: region and version."""
     return {
-        "region": getattr(settings, "PORTAL_REGION", ""),
-        "version": getattr(settings, "PORTAL_VERSION", ""),
+        "region": getattr(settings, "REGION", ""),
+        "version": getattr(settings, "VERSION", ""),
     }
 
 

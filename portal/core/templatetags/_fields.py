@@ -1,4 +1,4 @@
-"""How a form field becomes markup: the control with its class, and what its frame needs to know."""
+"""How a form field becomes markup: the control with its class, and what its frame shows."""
 
 from django.forms import (
     CheckboxInput,
@@ -41,7 +41,7 @@ def control(bound: BoundField, **attrs):
 def frame(bound: BoundField, *, unit: str = "", hint: str = "", **attrs) -> dict:
     """The context of components/field.html.
 
-    A form field may carry `unit` and `hint` as attributes of its own, so that `{{ form }}` shows them.
+    A form field may carry `unit` and `hint` of its own, so that `{{ form }}` shows them too.
     """
     told = hint or getattr(bound.field, "hint", "")
     return {

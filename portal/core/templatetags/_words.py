@@ -38,7 +38,7 @@ def money(amount_nano: int | None, currency: str = "EUR", *, sign: bool = False)
 
 
 def _places(size: Decimal) -> int:
-    """Two decimals for a sum in whole cents or above one unit, else enough for two digits that count."""
+    """Two decimals for whole cents or from one unit on, else enough for two digits that count."""
     if size >= 1 or size == _rounded(size, 2):
         return 2
     return min(9, max(4, 1 - size.adjusted()))
@@ -49,7 +49,7 @@ def _rounded(value: Decimal, places: int) -> Decimal:
 
 
 def number(value, decimals: int | None = None, *, compact: bool = False) -> str:
-    """1204877 -> "1,204,877"; compact -> "1.20M". Without `decimals` a float keeps at most three."""
+    """1204877 -> "1,204,877"; compact -> "1.20M". A float keeps at most three decimals."""
     if value is None or value == "":
         return UNKNOWN
     exact = Decimal(str(value))

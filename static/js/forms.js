@@ -1,0 +1,59 @@
+// Forms: sent once, warned about when left with changes, never emptied by a failure.
+// data-guard warns before leaving; data-auto-submit sends on change; data-free leaves the form alone.
+const sent = new WeakSet();
+const dirty = new Set();
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.matches("[data-free], [data-try]")) return;
+  dirty.delete(form);
+  // htmx has its own way to wait, and a GET may be repeated.
+  if (form.method !== "post" || form.matches("[hx-post], [hx-put], [hx-patch], [hx-delete]")) return;
+  if (sent.has(form)) {
+    event.preventDefault();
+    return;
+  }
+  sent.add(form);
+  (event.submitter ?? form.querySelector("button[type=submit]"))?.setAttribute("aria-busy", "true");
+});
+
+// Coming back by the browser's history: the form is as it was typed, and may be sent again.
+addEventListener("pageshow", () => {
+  for (const form of document.forms) {
+    sent.delete(form);
+    form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+  }
+});
+
+document.addEventListener("input", (event) => {
+  const form = event.target.form;
+  if (form?.matches("[data-guard]")) dirty.add(form);
+});
+
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  if (form?.matches("[data-auto-submit]")) form.requestSubmit();
+});
+
+addEventListener("beforeunload", (event) => {
+  for (const form of dirty) if (form.isConnected) event.preventDefault();
+});
+
+for (const [name, busy] of [["htmx:beforeRequest", true], ["htmx:afterRequest", false]]) {
+  document.addEventListener(name, (event) => {
+    const button = event.target.matches("form") ? event.target.querySelector("button[type=submit]") : event.target;
+    if (!busy && event.detail.successful) dirty.delete(event.target);
+    if (!button?.matches?.("button")) return;
+    if (busy) button.setAttribute("aria-busy", "true");
+    else button.removeAttribute("aria-busy");
+  });
+}
+
+function look() {
+  document.querySelector("[data-form-errors]")?.focus();
+}
+
+look();
+document.addEventListener("htmx:afterSettle", (event) => {
+  event.target.querySelector?.("[data-form-errors]")?.focus();
+});

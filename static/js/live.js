@@ -1,0 +1,97 @@
+// Live pages. <body data-live="/live/a/ /live/b/"> holds one socket for each address.
+// A message is HTML, whose elements replace those with the same id, or JSON: {"moved": "what"}, {"toast": {…}}.
+// [data-live-src="/part/"] (with data-live-for="what other") is read again when that moved, and after a reconnect.
+const FIRST = 500;
+const LONGEST = 30000;
+const ENDED = { 4401: "Signed out. Reload the page", 4403: "Access ended. Reload the page" };
+const state = document.getElementById("live-state");
+const sockets = new Map();
+const waiting = new Map();
+
+function tell() {
+  const all = [...sockets.values()];
+  const ended = all.find((words) => Object.values(ENDED).includes(words));
+  const lost = !navigator.onLine || all.includes("lost");
+  state.hidden = !lost && !ended && !all.includes("open");
+  state.classList.toggle("live--off", Boolean(lost || ended));
+  const words = ended ?? (lost ? "Connection lost, trying again" : "Live");
+  if (state.firstElementChild.textContent !== words) state.firstElementChild.textContent = words;
+}
+
+function swap(html) {
+  const shape = document.createElement("template");
+  shape.innerHTML = html;
+  for (const fresh of [...shape.content.querySelectorAll("[id]")]) {
+    const old = document.getElementById(fresh.id);
+    // Only the outermost of nested ids: the inner ones come along.
+    if (!old || fresh.parentElement?.closest("[id]")) continue;
+    const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+    old.replaceWith(fresh);
+    window.htmx?.process(fresh);
+    if (focused) document.getElementById(focused)?.focus();
+    fresh.dispatchEvent(new CustomEvent("live:swapped", { bubbles: true }));
+  }
+}
+
+function reread(part) {
+  // Many hints in a moment are one question.
+  clearTimeout(waiting.get(part));
+  waiting.set(part, setTimeout(() => {
+    waiting.delete(part);
+    if (part.isConnected) window.htmx?.ajax("GET", part.dataset.liveSrc, { source: part, target: part, swap: "outerHTML" });
+  }, 200));
+}
+
+function moved(what) {
+  document.body.dispatchEvent(new CustomEvent("live:moved", { detail: { what } }));
+  for (const part of document.querySelectorAll("[data-live-src]")) {
+    const names = part.dataset.liveFor?.split(" ") ?? [];
+    if (!what || !names.length || names.includes(what)) reread(part);
+  }
+}
+
+function receive(text) {
+  if (text.trimStart().startsWith("<")) return swap(text);
+  const message = JSON.parse(text);
+  if (message.toast) document.dispatchEvent(new CustomEvent("toast", { detail: message.toast }));
+  if (message.html) swap(message.html);
+  if ("moved" in message) moved(message.moved);
+  return undefined;
+}
+
+function connect(path, wait = FIRST, again = false) {
+  const url = new URL(path, location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  const socket = new WebSocket(url);
+  sockets.set(path, again ? "lost" : "starting");
+  let pause = wait;
+  socket.addEventListener("open", () => {
+    sockets.set(path, "open");
+    pause = FIRST;
+    tell();
+    // What happened while we were away came to nobody: look again.
+    if (again) moved("");
+  });
+  socket.addEventListener("message", (event) => receive(event.data));
+  socket.addEventListener("close", (event) => {
+    if (leaving) return;
+    sockets.set(path, ENDED[event.code] ?? "lost");
+    tell();
+    if (event.code in ENDED) return;
+    const jitter = 0.5 + Math.random();
+    setTimeout(() => connect(path, Math.min(LONGEST, pause * 2), true), pause * jitter);
+  });
+}
+
+let leaving = false;
+addEventListener("pagehide", () => (leaving = true));
+addEventListener("pageshow", (event) => {
+  // Brought back from the browser's cache, the sockets are dead.
+  if (event.persisted) location.reload();
+});
+if (state) {
+  for (const path of new Set(document.body.dataset.live?.split(/\s+/).filter(Boolean))) connect(path);
+  addEventListener("online", tell);
+  addEventListener("offline", tell);
+  tell();
+}
