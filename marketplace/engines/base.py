@@ -114,10 +114,10 @@ class Registry(Protocol):
 
     How to stay in step: ask `fingerprint()` every few seconds. When it changes, read
     `models(changed_since=...)` and `version_marks(changed_since=...)` from the newest
-    `updated_at` seen so far (the registry's clock, not ours). A registry puts no date on a changed tag or alias, nor on a deletion, so about every
-    30 s sweep `models()` and `version_marks()` whole and compare digests and names. Read
-    `version(name, number)` only for a mark that is new or has another digest, and now and then
-    for a version that was read with `problems`.
+    `updated_at` seen so far (the registry's clock, not ours). A registry puts no date on a
+    changed tag or alias, nor on a deletion, so about every 30 s sweep `models()` and
+    `version_marks()` whole and compare digests and names. Read `version(name, number)` only for
+    a mark that is new or has another digest, and now and then for one read with `problems`.
     """
 
     def ready(self) -> bool:

@@ -1,5 +1,6 @@
 """A model registry in a dictionary, with the manners of the real one; for tests."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,7 @@ class FakeRegistry:
         self._models: dict[str, RegisteredModel] = {}
         self._versions: dict[str, dict[int, RegisteredVersion]] = {}
         self._numbers: dict[str, int] = {}
-        self._last = datetime.now(UTC)
+        self._last = datetime.fromtimestamp(time.time(), UTC)
 
     def register(self, name: str, **facts: object) -> RegisteredVersion:
         """Add a version, and the model if it is new; `facts` are RegisteredVersion's fields."""
@@ -134,7 +135,7 @@ class FakeRegistry:
             raise RegistryUnavailable("The registry is down.")
 
     def _tick(self) -> datetime:
-        now = max(datetime.now(UTC), self._last + timedelta(milliseconds=1))
+        now = max(datetime.fromtimestamp(time.time(), UTC), self._last + timedelta(milliseconds=1))
         self._last = now.replace(microsecond=now.microsecond // 1000 * 1000)
         return self._last
 

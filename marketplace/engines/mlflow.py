@@ -30,7 +30,7 @@ MAX_ARTIFACT = 512 * 1024
 NEWEST_FIRST = ("order_by", "last_updated_timestamp DESC")
 
 
-class MLflowRegistry:
+class MlflowRegistry:
     """A `Registry` on MLflow (written against 3.17), without MLflow's own client.
 
     What MLflow dates: creating or deleting a version dates the model; describing a version dates

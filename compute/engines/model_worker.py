@@ -1,0 +1,190 @@
+"""One model, loaded by an unprivileged process of its own, answering on a loopback port.
+
+Started by the model host, which writes the order as one JSON line to standard input and holds
+that pipe open: when it closes, the worker ends. Standard output carries one JSON line per event
+(`waiting`, `ready`, `failed`, `beat`) back to the host; what the model prints goes to the log.
+"""
+
+import asyncio
+import encodings.idna  # noqa: F401  (looked up by name in a socket call, too late by then)
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TextIO
+
+import mlflow.pyfunc
+import mlflow.sklearn  # noqa: F401  (imported before rights are given up)
+import skops.io  # noqa: F401
+from aiohttp import web
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from compute.engines.worker_app import Worker, build, warm_up
+from compute.engines.worker_inputs import Signature
+from compute.engines.worker_sandbox import SandboxFailed, die_with, give_up_rights
+
+BEAT_SECONDS = 1.0
+REGISTRY_PATIENCE = 5.0
+CREDENTIALS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+NOT_THERE = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
+
+
+class CannotServe(Exception):
+    """The model cannot be served. `final`: trying again will not help."""
+
+    def __init__(self, reason: str, *, final: bool) -> None:
+        super().__init__(reason)
+        self.final = final
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the host wants; the line on standard input."""
+
+    name: str
+    model: str
+    version: int
+    memory_mb: int
+    threads: int
+    workdir: str
+    parent: int
+    listen_fd: int
+    token: str = field(repr=False)
+
+
+class Host:
+    """The way back to the model host."""
+
+    def __init__(self, pipe: TextIO) -> None:
+        self._pipe = pipe
+        self._lock = threading.Lock()
+
+    def tell(self, event: str, **facts: Any) -> None:
+        """Write one event."""
+        with self._lock:
+            self._pipe.write(json.dumps({"event": event, **facts}) + "\n")
+            self._pipe.flush()
+
+
+def main() -> int:
+    """Load and serve; the exit status is 0 after a stop that was asked for."""
+    order, host = _meet_the_host()
+    try:
+        die_with(order.parent)
+        give_up_rights(order.memory_mb, order.parent)
+        os.chdir(order.workdir)
+        worker = _load(order, host)
+    except SandboxFailed as wrong:
+        host.tell("failed", reason=str(wrong), final=True)
+        return 1
+    except CannotServe as wrong:
+        host.tell("failed", reason=str(wrong), final=wrong.final)
+        return 1
+    asyncio.run(_serve(worker, order, host))
+    return 0
+
+
+def _meet_the_host() -> tuple[Order, Host]:
+    order = Order(**json.loads(sys.stdin.buffer.raw.readline()))
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    threading.Thread(target=_hold_the_lifeline, daemon=True).start()
+    return order, Host(events)
+
+
+def _hold_the_lifeline() -> None:
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
+
+
+def _load(order: Order, host: Host) -> Worker:
+    _find(order, host)
+    try:
+        model = mlflow.pyfunc.load_model(f"models:/{order.model}/{order.version}")
+    except ModuleNotFoundError as wrong:
+        reason = f"The model needs the Python package {wrong.name}, which this host does not have."
+        raise CannotServe(reason, final=True) from wrong
+    except MemoryError as wrong:
+        reason = f"The model does not fit into {order.memory_mb} MB of memory."
+        raise CannotServe(reason, final=True) from wrong
+    except Exception as wrong:  # somebody else's code
+        final = not isinstance(wrong, MlflowException | OSError)
+        reason = f"The model could not be loaded: {type(wrong).__name__}: {_short(wrong)}"
+        raise CannotServe(reason, final=final) from wrong
+    finally:
+        for name in CREDENTIALS:
+            os.environ.pop(name, None)
+    worker = Worker(
+        serving=order.name,
+        model=order.model,
+        version=order.version,
+        token=order.token,
+        pyfunc=model,
+        signature=Signature.of(model.metadata.signature),
+        threads=ThreadPoolExecutor(order.threads, thread_name_prefix="predict"),
+        stuck=lambda reason: _give_up(host, reason),
+    )
+    _try_it(worker)
+    return worker
+
+
+def _find(order: Order, host: Host) -> None:
+    """Wait for the registry as long as it takes; a version it does not know is final."""
+    client = MlflowClient()
+    while True:
+        try:
+            client.get_model_version(order.model, str(order.version))
+            return
+        except MlflowException as wrong:
+            if wrong.error_code in NOT_THERE:
+                reason = f"Version {order.version} of {order.model} was not found in the registry."
+                raise CannotServe(reason, final=True) from wrong
+            host.tell("waiting", reason="The registry does not answer yet; trying again.")
+            time.sleep(REGISTRY_PATIENCE)
+
+
+def _try_it(worker: Worker) -> None:
+    try:
+        warm_up(worker)
+    except MemoryError as wrong:
+        raise CannotServe("The model's own example needs too much memory.", final=True) from wrong
+    except Exception as wrong:  # somebody else's code
+        print(f"The model's own example failed: {wrong}", file=sys.stderr)
+
+
+async def _serve(worker: Worker, order: Order, host: Host) -> None:
+    runner = web.AppRunner(build(worker), access_log=None, shutdown_timeout=5.0)
+    await runner.setup()
+    await web.SockSite(runner, socket.socket(fileno=order.listen_fd)).start()
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    host.tell("ready", pid=os.getpid(), uid=os.getuid())
+    while not stopping.is_set():
+        try:
+            await asyncio.wait_for(stopping.wait(), BEAT_SECONDS)
+        except TimeoutError:
+            host.tell("beat")
+    await runner.cleanup()
+
+
+def _give_up(host: Host, reason: str) -> None:
+    """A thread cannot be stopped, a process can: answer, then let the host start a new one."""
+    host.tell("failed", reason=reason, final=False)
+    asyncio.get_running_loop().call_later(0.5, partial(os._exit, 1))
+
+
+def _short(wrong: Exception) -> str:
+    lines = str(wrong).strip().splitlines()
+    return (lines[0] if lines else "no message")[:300]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
