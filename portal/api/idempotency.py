@@ -42,7 +42,7 @@ def _reserve(actor: str, key: str, digest: str) -> IdempotentAnswer | None:
     now = timezone.now()
     mine = IdempotentAnswer.objects.filter(actor=actor, key=key)
     mine.filter(created_at__lt=now - KEPT).delete()
-    mine.filter(status=None, created_at__lt=now - LOST).delete()
+    mine.filter(http_status=None, created_at__lt=now - LOST).delete()
     try:
         with transaction.atomic():
             return IdempotentAnswer.objects.create(actor=actor, key=key, digest=digest)
@@ -56,7 +56,9 @@ def _replay(actor: str, key: str, digest: str) -> HttpResponse:
         return problem_response(409, "The first request with this Idempotency-Key is running.")
     if row.digest != digest:
         return problem_response(422, "This Idempotency-Key was used with another request.")
-    response = HttpResponse(bytes(row.body), status=row.status, content_type="application/json")
+    response = HttpResponse(
+        bytes(row.body), status=row.http_status, content_type="application/json"
+    )
     response.headers["Idempotency-Replayed"] = "true"
     return response
 
@@ -65,8 +67,8 @@ def _keep(row: IdempotentAnswer, response) -> None:
     if response.status_code >= 500 or response.status_code in NOT_KEPT:
         row.delete()
         return
-    row.status, row.body = response.status_code, _without_secret(response.content)
-    row.save(update_fields=["status", "body"])
+    row.http_status, row.body = response.status_code, _without_secret(response.content)
+    row.save(update_fields=["http_status", "body"])
 
 
 def _without_secret(body: bytes) -> bytes:

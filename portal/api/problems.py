@@ -51,7 +51,7 @@ def _translate(raised):
         return 400, "Some fields need another value.", {"": raised.messages}, {}
     if isinstance(raised, Refused):
         errors = {raised.field: [raised.detail]} if raised.field else None
-        return raised.status, raised.detail, errors, {}
+        return raised.http_status, raised.detail, errors, {}
     if isinstance(raised, Overtaken | ForbiddenMove):
         return 409, OVERTAKEN, None, {}
     if isinstance(raised, Http404):

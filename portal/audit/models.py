@@ -74,7 +74,7 @@ class IdempotentAnswer(models.Model):
     key = models.CharField(max_length=200)
     actor = models.CharField(max_length=150)
     digest = models.CharField(max_length=64)
-    status = models.PositiveSmallIntegerField(null=True)
+    http_status = models.PositiveSmallIntegerField(null=True)
     body = models.BinaryField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -88,4 +88,4 @@ class IdempotentAnswer(models.Model):
 
     @property
     def in_flight(self) -> bool:
-        return self.status is None
+        return self.http_status is None

@@ -4,13 +4,20 @@
 class Refused(Exception):
     """A rule of the business says no. `detail` tells the person what to do; `field` is where."""
 
-    def __init__(self, detail: str, *, field: str = "", status: int = 422):
+    http_status = 422
+
+    def __init__(self, detail: str, *, field: str = ""):
         super().__init__(detail)
-        self.detail, self.field, self.status = detail, field, status
+        self.detail, self.field = detail, field
 
 
 class Conflict(Refused):
     """What was asked collides with what is already there, or with somebody who was faster."""
 
-    def __init__(self, detail: str, *, field: str = ""):
-        super().__init__(detail, field=field, status=409)
+    http_status = 409
+
+
+class Outdated(Refused):
+    """The decision was taken on something that has changed since it was shown."""
+
+    http_status = 412

@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 ("key", models.CharField(max_length=200)),
                 ("actor", models.CharField(max_length=150)),
                 ("digest", models.CharField(max_length=64)),
-                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("http_status", models.PositiveSmallIntegerField(null=True)),
                 ("body", models.BinaryField(null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
