@@ -1,7 +1,15 @@
 """The storey `marketplace` as a Django app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
+
+CONNECTED = ("marketplace.access.key_reach",)
 
 
 class MarketplaceConfig(AppConfig):
     name = "marketplace"
+
+    def ready(self) -> None:
+        for module in CONNECTED:
+            import_module(module)

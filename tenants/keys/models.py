@@ -10,6 +10,9 @@ from tenants.directory.models import Tenant, User
 from tenants.directory.roles import TenantRole
 from tenants.keys.lifecycle import KEY, KeyStatus
 
+# Where the platform's own staff hold keys: their power comes from their role, not from a seat.
+PLATFORM_TENANT = "platform"
+
 
 class Scope(models.TextChoices):
     """What a key may be used for."""
@@ -25,10 +28,10 @@ class ApiKeyQuerySet(models.QuerySet):
             return self.none()
         if user.reads_trail:
             return self
-        return self.filter(
-            Q(holder=user, tenant__in=user.tenants_as(TenantRole.CONSUMER))
-            | Q(tenant__in=user.tenants_as(TenantRole.OWNER))
-        )
+        held = Q(holder=user)
+        if not user.platform_roles:
+            held &= Q(tenant__in=user.tenants_as(TenantRole.CONSUMER))
+        return self.filter(held | Q(tenant__in=user.tenants_as(TenantRole.OWNER)))
 
     def in_force(self):
         return self.filter(status=KeyStatus.ACTIVE, expires_at__gt=timezone.now())
@@ -76,6 +79,13 @@ class ApiKey(Record):
     @property
     def expired(self) -> bool:
         return self.expires_at <= timezone.now()
+
+    @property
+    def holder_stands(self) -> bool:
+        """Whether the holder's account is open and still entitled to act for the key's tenant."""
+        holder = self.holder
+        seated = holder.may(TenantRole.CONSUMER, self.tenant) or bool(holder.platform_roles)
+        return holder.is_active and seated
 
     @property
     def in_force(self) -> bool:
