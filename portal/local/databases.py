@@ -36,7 +36,7 @@ def prepare(admin: psycopg.Connection, *, owner: str, app: str) -> None:
 
 
 def open_to(connection: psycopg.Connection, *, owner: str, app: str) -> None:
-    """Let `app` use, but not own or alter, the tables and sequences that `owner` makes from now on.
+    """Let `app` use, but neither own nor alter, what `owner` makes from now on.
 
     Tables that exist already keep the rights that their migrations gave.
     """
@@ -56,9 +56,7 @@ def _role(admin: psycopg.Connection, name: str, password: str) -> None:
     known = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
     verifier = admin.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
     statement = f"{'ALTER' if known else 'CREATE'} ROLE {{}} WITH {NO_POWERS} PASSWORD {{}}"
-    admin.execute(
-        sql.SQL(statement).format(sql.Identifier(name), sql.Literal(verifier.decode()))
-    )
+    admin.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Literal(verifier.decode())))
 
 
 def _database(

@@ -67,7 +67,7 @@ def mark(folder: Path, **facts: str) -> None:
 
 
 def is_ours(folder: Path) -> bool:
-    """True for a complete folder of ours, False where there is nothing; anything else is refused."""
+    """True for a complete folder of ours, False for none; LocalError for anything else."""
     if (folder / MARKER).exists():
         return True
     if not folder.exists():
@@ -81,7 +81,8 @@ def is_ours(folder: Path) -> bool:
 def move_aside(folder: Path) -> Path:
     """Rename a half-made folder to the first free `.unfinished-N`; where it is now."""
     number = 1
-    while (aside := folder.with_name(f"{folder.name}.unfinished-{number}")).exists():
+    name = folder.name.removesuffix(".new")
+    while (aside := folder.with_name(f"{name}.unfinished-{number}")).exists():
         number += 1
     return folder.rename(aside)
 

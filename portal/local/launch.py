@@ -1,4 +1,4 @@
-"""Guards one program: runs it, and leaves nothing of it behind when it, or whoever asked for it, ends.
+"""Guards one program: runs it, and leaves nothing of it behind when it or its parent ends.
 
 Run by path in an isolated interpreter (`python -I -S launch.py`), so it starts in milliseconds and
 needs no package. It is the parent and, on Linux, the sub-reaper of the program: grandchildren

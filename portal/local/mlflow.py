@@ -28,9 +28,14 @@ class EmbeddedMlflow:
     def url(self) -> str:
         return f"http://{LOOPBACK}:{self.port}"
 
+    def choose_port(self) -> None:
+        """Decide where it will be, so that others can be told before it starts."""
+        self.port = remembered(make_private(self.folder), "mlflow")
+
     def begin(self) -> None:
         """Start the server without waiting for it."""
-        self.port = self.port or remembered(make_private(self.folder), "mlflow")
+        if not self.port:
+            self.choose_port()
         home = make_private(self.folder / "mlflow")
         rotate(self.folder / "log" / "mlflow.log")
         self.child = ChildProcess(

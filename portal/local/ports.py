@@ -7,6 +7,7 @@ from portal.local.errors import LocalError
 from portal.local.folder import read_json, write_json
 
 LOOPBACK = "127.0.0.1"
+FILE = "ports.json"
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -28,18 +29,22 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def remembered(folder: Path, name: str, *, avoid: frozenset[int] = frozenset()) -> int:
-    """The port that `name` had last time if it is still free, else a fresh one, kept for next time."""
-    path = folder / "ports.json"
-    known = read_json(path)
+def remembered(folder: Path, name: str) -> int:
+    """The port that `name` had last time if it is still free, else a fresh one, then kept."""
+    known = read_json(folder / FILE)
     port = known.get(name)
-    taken = avoid | {other for key, other in known.items() if key != name}
-    if isinstance(port, int) and port not in avoid and is_free(port):
+    taken = {other for key, other in known.items() if key != name}
+    if isinstance(port, int) and port not in taken and is_free(port):
         return port
     while (port := free_port()) in taken:
         continue
-    write_json(path, known | {name: port})
+    write_json(folder / FILE, known | {name: port})
     return port
+
+
+def reserve(folder: Path, **ports: int) -> None:
+    """Keep these ports for services whose ports were asked for."""
+    write_json(folder / FILE, read_json(folder / FILE) | ports)
 
 
 def demand(port: int, *, host: str, variable: str) -> None:

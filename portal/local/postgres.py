@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL: made once, started on a free port of the loopback, stopped for certain."""
+"""An embedded PostgreSQL: made once, started on a free port, stopped for certain."""
 
 import os
 import signal
@@ -75,7 +75,7 @@ class EmbeddedPostgres:
         return self._url(databases.MLFLOW, databases.MLFLOW)
 
     def start(self) -> None:
-        """Make the data folder if there is none, start, and bring roles and databases up to date."""
+        """Make the data folder if there is none, start, bring roles and databases up to date."""
         make_private(self.folder)
         self.passwords = {role: password(self.folder, f"postgres:{role}") for role in ROLES}
         if not is_ours(self.data):
@@ -166,8 +166,8 @@ class EmbeddedPostgres:
                 return False
             self.child.stop()
             raise LocalError(
-                f"The passwords in {self.folder / FILE} are not those of {self.data}: put the file "
-                "that was made with it back."
+                f"The passwords in {self.folder / FILE} are not those of {self.data}: put the "
+                "file that was made with it back."
             ) from None
         return True
 

@@ -100,13 +100,17 @@ class ChildProcess:
             self.process.wait()
 
     def last_words(self) -> str:
-        """The last line of the log that says something, at most 300 characters."""
+        """The last line of the log that says something, at most 300 characters.
+
+        Indented lines and those that quote a statement only explain the line before them.
+        """
         if not self.log.exists():
             return ""
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - 8192))
             lines = log.read().decode(errors="replace").splitlines()
-        return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
+        telling = (line for line in reversed(lines) if line[:1].strip() and line[:5] != "LINE ")
+        return next((line.strip()[:300] for line in telling), "")
 
 
 def rotate(log: Path) -> None:

@@ -13,9 +13,9 @@ NOBODY = 65534
 def prefix_for(data: Path) -> list[str]:
     """What to put before a program that works in `data`; nothing for an ordinary user.
 
-    As root a user namespace in which we are nobody: no file changes hands. Where the machine allows
-    none, or the folder is not root's, the folder's owner (nobody, for a new one) with the one
-    capability that lets it reach a folder below a private home.
+    As root a user namespace in which we are nobody: no file changes hands. Where the machine
+    allows none, or the folder is not root's, the folder's owner (nobody, for a new one) with the
+    one capability that lets it reach a folder below a private home.
     """
     if os.geteuid() != 0:
         return []

@@ -1,0 +1,1 @@
+"""Stands in for the portal, so that the supervisor is tried without Django."""
