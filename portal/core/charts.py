@@ -10,7 +10,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 SERIES = 6
 LINES = 4
-STEPS = (1, 2, 2.5, 4, 5, 10)
+# Each divides into four round parts.
+STEPS = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10, 12)
 PLOT = (
     '<svg class="plot {}" viewBox="0 0 100 100" preserveAspectRatio="none" '
     'role="img" aria-label="{}">{}</svg>'
@@ -40,7 +41,8 @@ class Chart:
     """What a chart says: `finding` is the sentence for those who cannot see it.
 
     `show` turns a value into words with its unit. `expected_from` is the first label that has not
-    happened yet. `limit` is drawn as a line and told in the legend as `limit_name`.
+    happened yet. `limit` is drawn as a line and told in the legend as `limit_name`. `whole` keeps
+    the axis to whole numbers, for things that are counted.
     """
 
     finding: str
@@ -52,6 +54,7 @@ class Chart:
     limit: float | None = None
     limit_name: str = "Limit"
     size: str = ""
+    whole: bool = False
     empty: str = "Nothing to show for this time."
 
 
@@ -68,7 +71,7 @@ def stacked_bars(chart: Chart) -> SafeString:
     if not _has_values(chart):
         return _nothing(chart)
     sums = [sum(_sizes(chart, i)) for i in range(len(chart.labels))]
-    top = nice_top(max([*sums, chart.limit or 0]))
+    top = nice_top(max([*sums, chart.limit or 0]), whole=chart.whole)
     bars = format_html_join("", "{}", ((_bar(chart, i, top),) for i in range(len(chart.labels))))
     now = _now_line(chart, bars=True)
     body = format_html("{}{}{}{}", _grid(), bars, _limit(chart, top), now)
@@ -80,7 +83,7 @@ def line(chart: Chart, *, area: bool = True) -> SafeString:
     if not _has_values(chart):
         return _nothing(chart)
     known = [v for s in chart.series for v in s.values if v is not None]
-    top = nice_top(max([*known, chart.limit or 0]))
+    top = nice_top(max([*known, chart.limit or 0]), whole=chart.whole)
     strokes = format_html_join(
         "", "{}", ((_stroke(s, i, top, area and i == 0),) for i, s in enumerate(chart.series))
     )
@@ -149,12 +152,15 @@ def meter(
     )
 
 
-def nice_top(highest: float) -> float:
-    """The first round number that holds `highest` and divides well into four."""
+def nice_top(highest: float, *, whole: bool = False) -> float:
+    """The first round number that holds `highest` and divides into four, `whole` ones if asked."""
+    least = 4.0 if whole else 1.0
     if not highest > 0 or not math.isfinite(highest):
-        return 1.0
-    unit = 10 ** math.floor(math.log10(highest))
-    return next(step * unit for step in STEPS if step * unit >= highest * (1 - 1e-9))
+        return least
+    unit = 10.0 ** math.floor(math.log10(highest))
+    tops = (float(f"{step * unit:.6g}") for step in STEPS)
+    enough = highest * (1 - 1e-9)
+    return next((t for t in tops if t >= enough and not (whole and t % 4)), 20 * unit)
 
 
 def _bar(chart: Chart, index: int, top: float) -> SafeString:

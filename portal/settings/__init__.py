@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",
     "portal.console.apps.ConsoleAdmin",
     "allauth",
     "allauth.account",
@@ -71,9 +72,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.core.shell.shell",
             ],
+            "libraries": {"millwright": "portal.core.templatetags.millwright"},
         },
     }
 ]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASES = {"default": env.read_database("DATABASE_URL")}
 APP_ROLE = DATABASES["default"]["USER"]

@@ -26,27 +26,26 @@ function walk(step) {
 function help() {
   const dialog = document.getElementById("shortcuts");
   const list = dialog.querySelector("[data-shortcuts-here]");
-  const here = [...document.querySelectorAll("[data-key][data-key-label]")];
-  list.hidden = !here.length;
-  list.replaceChildren(
-    ...here.map((element) => {
-      const row = document.createElement("div");
-      const key = document.createElement("dt");
-      const words = document.createElement("dd");
-      key.append(Object.assign(document.createElement("kbd"), { textContent: element.dataset.key.toUpperCase() }));
-      words.textContent = element.dataset.keyLabel;
-      row.append(key, words);
-      return row;
-    }),
-  );
+  list.querySelectorAll("[data-here]").forEach((row) => row.remove());
+  for (const element of document.querySelectorAll("[data-key][data-key-label]")) {
+    const row = document.createElement("div");
+    const key = document.createElement("dt");
+    const words = document.createElement("dd");
+    row.dataset.here = "";
+    key.append(Object.assign(document.createElement("kbd"), { textContent: element.dataset.key.toUpperCase() }));
+    words.textContent = element.dataset.keyLabel;
+    row.append(key, words);
+    list.append(row);
+  }
   dialog.showModal();
 }
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") return jump(event);
-  const send = (event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.form;
-  if (send?.matches("[data-ctrl-enter]")) return send.requestSubmit();
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+    return event.target.closest?.("form[data-ctrl-enter]")?.requestSubmit();
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return undefined;
   if (document.querySelector("dialog[open]")) return undefined;
   if (event.key === "/") return jump(event);

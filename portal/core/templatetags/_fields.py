@@ -1,5 +1,6 @@
 """How a form field becomes markup: the control with its class, and what its frame shows."""
 
+from django.core.exceptions import ValidationError
 from django.forms import (
     CheckboxInput,
     CheckboxSelectMultiple,
@@ -18,6 +19,16 @@ CLASSES = (
     (NumberInput, "input input--num"),
     (FileInput, "input input--file"),
 )
+
+OURS = {
+    "max_value": "Choose %(limit_value)s or less.",
+    "min_value": "Choose %(limit_value)s or more.",
+    "max_length": "Shorten it to %(limit_value)s characters; it has %(show_value)s.",
+    "min_length": "Write at least %(limit_value)s characters; it has %(show_value)s.",
+    "invalid_choice": "Choose one from the list.",
+}
+# How the sentences begin that Django itself would say; a form's own words are left alone.
+THEIRS = ("This field is required.", "Ensure this value ", "Select a valid choice.")
 
 
 def kind(bound: BoundField) -> str:
@@ -49,6 +60,7 @@ def frame(bound: BoundField, *, unit: str = "", hint: str = "", **attrs) -> dict
         "kind": kind(bound),
         "unit": unit or getattr(bound.field, "unit", ""),
         "hint": told or ("" if bound.field.required or kind(bound) != "line" else "optional"),
+        "errors": advice(bound),
         "control": control(bound, **attrs) if kind(bound) != "choices" else "",
     }
 
@@ -59,5 +71,24 @@ def problems(form) -> list[tuple[str, str]]:
         return []
     found = [("", message) for message in form.non_field_errors()]
     for bound in form:
-        found += [(bound.auto_id, message) for message in bound.errors]
+        found += [(bound.auto_id, f"{bound.label}: {_lower(told)}") for told in advice(bound)]
     return found
+
+
+def advice(bound: BoundField) -> list[str]:
+    """The errors of a field as what to do; Django's own phrases are put into ours."""
+    return [told for error in bound.errors.as_data() for told in _told(error, bound)]
+
+
+def _told(error: ValidationError, bound: BoundField) -> list[str]:
+    said = list(error.messages)
+    if not said[0].startswith(THEIRS):
+        return said
+    if error.code == "required":
+        return ["Fill this in." if kind(bound) == "line" else "Choose at least one."]
+    return [OURS[error.code] % (error.params or {})] if error.code in OURS else said
+
+
+def _lower(sentence: str) -> str:
+    """A sentence after a colon: "Fill this in." -> "fill this in.", "URL too long" as it is."""
+    return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]

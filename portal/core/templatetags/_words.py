@@ -31,7 +31,7 @@ def money(amount_nano: int | None, currency: str = "EUR", *, sign: bool = False)
         return UNKNOWN
     amount = Decimal(int(amount_nano)) / NANO
     places = _places(abs(amount))
-    digits = f"{_rounded(abs(amount), places):,}"
+    digits = f"{_rounded(abs(amount), places):,f}"
     symbol = SYMBOLS.get(currency, f"{currency} ")
     before = MINUS if amount < 0 else "+" if sign and amount > 0 else ""
     return f"{before}{symbol}{digits}"
@@ -58,9 +58,9 @@ def number(value, decimals: int | None = None, *, compact: bool = False) -> str:
     if compact and abs(exact) >= 10_000:
         return _compact(exact)
     if decimals is not None:
-        text = f"{_rounded(exact, decimals):,}"
+        text = f"{_rounded(exact, decimals):,f}"
     else:
-        text = f"{_rounded(exact, 3):,}"
+        text = f"{_rounded(exact, 3):,f}"
         text = text.rstrip("0").rstrip(".")
     return text.replace("-", MINUS)
 
