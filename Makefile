@@ -1,0 +1,41 @@
+# The commands of the product: each sets up what it needs.
+#   make run       everything on this machine; PORT, HOST and addresses of given services by environment
+#   make test      lint and all tests; PYTEST_ARGS="-k gateway" for some of them
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+STAMP := .venv/.made-from-lock
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint bench browser
+
+help:
+	@echo "make run       start everything, print the address, stop with Ctrl-C"
+	@echo "make test      lint and run all tests that this machine can run"
+	@echo "make lint      check style, imports and their directions"
+	@echo "make bench     measure, and print a table"
+	@echo "make browser   install a Chromium for the browser tests (Debian)"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml uv.lock deploy/bootstrap.txt deploy/setup
+	@deploy/setup
+	@touch $@
+
+run: setup
+	@exec $(BIN)/python -m portal.local run
+
+test: lint
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports
+
+bench: setup
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+browser:
+	@deploy/browser
