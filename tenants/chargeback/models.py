@@ -9,10 +9,9 @@ from django.db.models import Q
 
 from portal.core.models import Record
 from tenants.chargeback.lifecycle import STATEMENT, StatementStatus
+from tenants.chargeback.settlement import nano_for
 from tenants.directory.models import Tenant, User
 from tenants.directory.roles import TenantRole
-
-NANO = 1_000_000_000
 
 
 class PaidByTenant(models.QuerySet):
@@ -61,6 +60,8 @@ class Price(Record):
 
     objects = PriceQuerySet.as_manager()
 
+    privileges = ("SELECT", "INSERT", "UPDATE (valid_to)")
+
     class Meta:
         default_permissions = ()
         ordering = ["model_slug", "-version"]
@@ -77,7 +78,7 @@ class Price(Record):
 
     def nano_for(self, quantity: int) -> int:
         """What `quantity` units cost, in nano-units of the currency, rounded half to even."""
-        return round(self.amount * quantity * NANO / self.per)
+        return nano_for(self.amount, self.per, quantity)
 
 
 class Ending(models.TextChoices):
@@ -121,7 +122,7 @@ class Call(models.Model):
     protocol = models.CharField(max_length=10)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    ended_as = models.CharField(max_length=10, choices=Ending, null=True)
+    ended_as = models.CharField(max_length=10, choices=Ending, null=True)  # noqa: DJ001
     http_status = models.PositiveSmallIntegerField(null=True)
     status_class = models.PositiveSmallIntegerField(null=True)
     latency_ms = models.FloatField(null=True)
@@ -193,7 +194,11 @@ class Posting(models.Model):
 
 
 class Statement(Record):
-    """What one tenant owes for one month."""
+    """What one tenant owes for one month.
+
+    Closing freezes `lines` and `total_nano`; `certificate` tells what was compared then: calls
+    that were answered, those in the ledger, missing, counted twice, and a digest of the lines.
+    """
 
     lifecycle = STATEMENT
 
@@ -207,12 +212,14 @@ class Statement(Record):
     lines = models.JSONField(default=list)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(User, models.PROTECT, null=True)
+    certificate = models.JSONField(default=dict)
 
     objects = PaidByTenant.as_manager()
 
     class Meta:
         default_permissions = ()
         ordering = ["-period", "tenant__slug"]
+        indexes = [models.Index(fields=["period"], name="statement_period")]
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "period", "currency"], name="one_statement_a_month"
