@@ -1,5 +1,7 @@
 """The storey `portal` as a Django app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
@@ -11,3 +13,4 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(hand_out, sender=self, dispatch_uid="privileges")
+        import_module("portal.notices.frame")

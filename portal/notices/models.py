@@ -2,6 +2,9 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
 
 from portal.core.models import Record
 
@@ -16,9 +19,16 @@ class NoticeQuerySet(models.QuerySet):
     def owed_by_mail(self):
         return self.filter(told_at=None)
 
+    def due(self):
+        """Owed, and not waiting for the next attempt."""
+        return self.owed_by_mail().filter(try_after__lte=timezone.now())
+
 
 class Notice(Record):
-    """One thing that happened to somebody's things. `told_at` is empty until the mail is out."""
+    """One thing that happened to somebody's things. `told_at` is empty until the mail is out.
+
+    `href` is a path of the portal; `try_after` is when the mail may be tried (again).
+    """
 
     tenant = models.ForeignKey("tenants.Tenant", models.CASCADE, related_name="+")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices")
@@ -27,6 +37,7 @@ class Notice(Record):
     href = models.CharField(max_length=300)
     tone = models.CharField(max_length=5, default="info")
     told_at = models.DateTimeField(null=True)
+    try_after = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
     read_at = models.DateTimeField(null=True)
 
@@ -36,7 +47,13 @@ class Notice(Record):
         default_permissions = ()
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["tenant", "id"], name="notice_in_tenant")]
-        indexes = [models.Index(fields=["person", "read_at"])]
+        indexes = [
+            models.Index(fields=["person", "read_at"]),
+            models.Index(fields=["try_after"], condition=Q(told_at=None), name="notice_owed"),
+        ]
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("notices:list")

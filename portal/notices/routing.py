@@ -1,3 +1,7 @@
 """Addresses of live pages."""
 
-live_urls: list = []
+from django.urls import path
+
+from portal.notices import live
+
+live_urls: list = [path("live/me/", live.Me.as_asgi())]

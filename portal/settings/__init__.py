@@ -175,6 +175,7 @@ EMAIL_PORT = env.read_int("EMAIL_PORT", 25, least=1, most=65535)
 EMAIL_HOST_USER = env.read("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.read("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.read_bool("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.read("DEFAULT_FROM_EMAIL", "millwright@localhost")
 
 VAULT_KEY_ID = env.read("VAULT_KEY_ID", "k1")

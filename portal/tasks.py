@@ -1,0 +1,5 @@
+"""Table of contents for Celery."""
+
+from portal.notices import tasks as notices
+
+__all__ = ["notices"]
