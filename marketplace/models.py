@@ -7,8 +7,9 @@ from marketplace.catalog.models import (
     AIModelUserPermission,
     Listing,
     ModelVersion,
+    RegistryWatch,
 )
-from marketplace.service_levels.models import Target
+from marketplace.service_levels.models import Measured, MeasuredDay, Target
 
 __all__ = [
     "AIModel",
@@ -17,6 +18,9 @@ __all__ = [
     "AccessRequest",
     "Grant",
     "Listing",
+    "Measured",
+    "MeasuredDay",
     "ModelVersion",
+    "RegistryWatch",
     "Target",
 ]

@@ -2,8 +2,10 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
+from django.urls import reverse
 
 from marketplace.catalog.lifecycle import MODEL, ModelStatus
 from portal.core.models import Record
@@ -72,6 +74,12 @@ class AIModelQuerySet(models.QuerySet):
             return self.none()
         return self.filter(tenant__in=user.tenants_as(TenantRole.PUBLISHER))
 
+    def usable_by(self, user):
+        """Models that one of this person's tenants may call now, in some environment."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(permitted(user, "use_aimodel", AIModelGroupPermission))
+
     def decidable_by(self, user):
         """Models whose requests this person may decide."""
         if not user.is_authenticated:
@@ -99,7 +107,7 @@ class AIModel(Record):
     lifecycle = MODEL
 
     slug = models.SlugField(max_length=80, unique=True)
-    registry_name = models.CharField(max_length=250, unique=True)
+    registry_name = models.CharField(max_length=256, unique=True)
     name = models.CharField(max_length=120)
     tenant = models.ForeignKey(
         Tenant, models.PROTECT, null=True, blank=True, related_name="models"
@@ -122,10 +130,18 @@ class AIModel(Record):
     contact = models.EmailField(blank=True)
     tags = models.JSONField(default=dict, blank=True)
     followed_version = models.PositiveIntegerField(null=True)  # the version users get by default
+    version_pinned = models.BooleanField(default=False)  # a publisher chose it; it stays
     registry_gone_at = models.DateTimeField(null=True)
     registry_fingerprint = models.CharField(max_length=64, blank=True)
     published_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField(auto_now=True)
+    words = models.GeneratedField(  # what search reads, weighted; computed by the database
+        expression=Func(
+            *("name", "slug", "task", "tags", "summary", "card"), function="millwright_words"
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
 
     objects = AIModelQuerySet.as_manager()
 
@@ -140,10 +156,14 @@ class AIModel(Record):
             GinIndex(fields=["slug"], opclasses=["gin_trgm_ops"], name="aimodel_slug_trgm"),
             GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="aimodel_name_trgm"),
             GinIndex(fields=["summary"], opclasses=["gin_trgm_ops"], name="aimodel_summary_trgm"),
+            GinIndex(fields=["words"], name="aimodel_words"),
         ]
 
     def __str__(self) -> str:
         return self.slug
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:detail", args=[self.slug])
 
     @property
     def listed(self) -> bool:
@@ -185,6 +205,16 @@ class Listing(Record):
         return f"{self.model} to {self.tenant}"
 
 
+class ModelVersionQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Versions of the models this person may know of."""
+        return self.filter(model__in=AIModel.objects.visible_to(user).values("pk"))
+
+    def present(self):
+        """Versions that the registry still has."""
+        return self.filter(gone_at=None)
+
+
 class ModelVersion(Record):
     """One version as the registry has it; facts are copied, never typed here."""
 
@@ -207,6 +237,11 @@ class ModelVersion(Record):
     trained_by = models.CharField(max_length=150, blank=True)
     registered_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)
+    problems = ArrayField(models.TextField(), default=list)  # facts that could not be read
+    mark_digest = models.CharField(max_length=64, blank=True)
+    read_at = models.DateTimeField(null=True)
+
+    objects = ModelVersionQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()
@@ -222,3 +257,31 @@ class ModelVersion(Record):
     def servable(self) -> bool:
         """Whether the registry holds everything that serving and *Try it* need."""
         return self.registry_status == "READY" and bool(self.signature) and self.gone_at is None
+
+
+class RegistryWatch(Record):
+    """What was last seen of the registry, and since when it does not answer. One row.
+
+    `newest` is by the registry's clock. `problems` are models that could not be mirrored, as
+    `{"name", "why"}`; everything else was.
+    """
+
+    only = models.BooleanField(default=True, unique=True, editable=False)
+    fingerprint = models.TextField(blank=True)
+    newest = models.DateTimeField(null=True)
+    swept_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)  # the first answer after the last silence
+    down_since = models.DateTimeField(null=True)
+    down_because = models.CharField(max_length=500, blank=True)
+    problems = models.JSONField(default=list)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"registry, silent since {self.down_since}" if self.down_since else "registry"
+
+    @property
+    def starting(self) -> bool:
+        """Whether it has never answered."""
+        return self.answered_at is None

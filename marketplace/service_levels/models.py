@@ -1,8 +1,10 @@
 """What a model promises, and what was measured."""
 
+from datetime import timedelta
+
 from django.db import models
 
-from marketplace.catalog.models import AIModel
+from marketplace.catalog.models import AIModel, Environment
 from portal.core.models import Record
 
 
@@ -12,6 +14,17 @@ class Window(models.TextChoices):
     HOUR = "hour", "Last hour"
     DAY = "day", "Last 24 hours"
     MONTH = "month", "Last 30 days"
+
+    @property
+    def length(self) -> timedelta:
+        days = {Window.HOUR: 1 / 24, Window.DAY: 1, Window.MONTH: 30}
+        return timedelta(days=days[self])
+
+
+class OfVisibleModels(models.QuerySet):
+    def visible_to(self, user):
+        """Rows about the models this person may know of."""
+        return self.filter(model__in=AIModel.objects.visible_to(user).values("pk"))
 
 
 class Target(Record):
@@ -23,8 +36,64 @@ class Target(Record):
     latency_share = models.DecimalField(max_digits=6, decimal_places=3, default=95)
     changed_at = models.DateTimeField(auto_now=True)
 
+    objects = OfVisibleModels.as_manager()
+
     class Meta:
         default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.model}: {self.availability} %, {self.latency_ms} ms"
+
+
+class Measured(Record):
+    """What the calls of the last hour, day or month came to: sums alone, no caller.
+
+    `calls` are those that count; `excluded` are calls that failed by their caller's own doing.
+    `good` were answered, `fast` were answered within the target's latency. Milliseconds.
+    """
+
+    model = models.ForeignKey(AIModel, models.CASCADE, related_name="measured")
+    environment = models.CharField(max_length=12, choices=Environment, blank=True)  # "": all
+    window = models.CharField(max_length=5, choices=Window)
+    calls = models.PositiveBigIntegerField(default=0)
+    good = models.PositiveBigIntegerField(default=0)
+    fast = models.PositiveBigIntegerField(default=0)
+    excluded = models.PositiveBigIntegerField(default=0)
+    p50_ms = models.FloatField(null=True)
+    p95_ms = models.FloatField(null=True)
+    measured_at = models.DateTimeField()
+
+    objects = OfVisibleModels.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["model", "environment", "window"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model", "environment", "window"], name="measured_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} {self.environment or 'all'} {self.window}: {self.calls} calls"
+
+
+class MeasuredDay(Record):
+    """What the calls of one calendar day (UTC) came to, over all environments."""
+
+    model = models.ForeignKey(AIModel, models.CASCADE, related_name="measured_days")
+    day = models.DateField()
+    calls = models.PositiveBigIntegerField(default=0)
+    good = models.PositiveBigIntegerField(default=0)
+    fast = models.PositiveBigIntegerField(default=0)
+    excluded = models.PositiveBigIntegerField(default=0)
+
+    objects = OfVisibleModels.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["model", "day"]
+        constraints = [models.UniqueConstraint(fields=["model", "day"], name="a_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} {self.day}: {self.calls} calls"

@@ -5,6 +5,7 @@ from django.dispatch import Signal
 
 grant_ended = Signal()  # grant_id: text
 access_changed = Signal()  # model_id: text; who may see or call a model is no longer the same
+model_published = Signal()  # model_id: text
 key_changed = Signal()  # public_id: text
 person_changed = Signal()  # user_id: text; standing, roles or tenants
 
