@@ -8,6 +8,7 @@ import pytest
 from django import forms
 from django.core.paginator import Paginator
 from django.template import Context, Template
+from django.template.loader import get_template
 from django.test import RequestFactory
 
 from portal.core.templatetags import _words
@@ -212,3 +213,23 @@ def test_block_tags_escape_what_is_inside():
     page = render("{% code 'Example' %}{{ text }}{% endcode %}", text="<b>")
     assert "&lt;b&gt;" in page
     assert 'role="region" aria-label="Example"' in page
+
+
+def test_the_page_for_a_broken_server_needs_no_request():
+    page = get_template("500.html").render()
+    assert "Something broke on our side" in page
+    assert "<style" not in page
+    assert "<script>" not in page
+
+
+def test_a_page_says_its_title_once_in_the_head_and_once_as_its_heading():
+    source = '{% extends "base.html" %}{% block title %}Usage &amp; cost{% endblock %}'
+    page = Template(source).render(Context({"shell": {"home_url": "/"}}))
+    assert "<title>Usage &amp; cost · Millwright</title>" in page
+    assert "<h1>Usage &amp; cost</h1>" in page
+
+
+def test_parts_that_a_page_leaves_out_leave_nothing_behind():
+    page = Template('{% extends "base.html" %}').render(Context({"shell": {"home_url": "/"}}))
+    for part in ("<aside", 'class="tabs"', 'class="crumbs"', "data-live", "pagehead-do"):
+        assert part not in page
