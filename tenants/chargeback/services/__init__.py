@@ -1,0 +1,19 @@
+"""The verbs of chargeback: set prices, correct, settle what was left open, close a month."""
+
+from tenants.chargeback.services.ledger import correct, keep_partitions, settle_estimated
+from tenants.chargeback.services.prices import price_in_force, set_price
+from tenants.chargeback.services.statements import close_period, statement_of
+from tenants.chargeback.services.usage import usage
+from tenants.chargeback.services.verification import verify_ledger
+
+__all__ = [
+    "close_period",
+    "correct",
+    "keep_partitions",
+    "price_in_force",
+    "set_price",
+    "settle_estimated",
+    "statement_of",
+    "usage",
+    "verify_ledger",
+]

@@ -1,0 +1,122 @@
+"""Writing to the ledger outside of the gateway: corrections, and what a crash left open."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from portal.audit.services import denied, record
+from portal.core import tenancy
+from portal.core.errors import Refused
+from portal.core.ids import floor_id, moment_of, new_id
+from tenants.chargeback.models import Call, Ending, Posting, Price
+from tenants.chargeback.settlement import (
+    POSTING_SQL,
+    SETTLE_SQL,
+    ending_of,
+    lines_of,
+    period_of,
+    postings_for,
+)
+
+OPEN_FOR = timedelta(minutes=15)
+BATCH = 500
+MOST = 10**18  # nano-units: far above any price times any quantity, below what a column holds
+
+
+@transaction.atomic
+def correct(call_id: UUID, *, by, nano: int, note: str) -> UUID:
+    """Add `nano` (negative is a credit) to what the call cost; returns the new transaction's id.
+
+    Finance only. Nothing is edited: two new lines in the month that runs now name what they
+    correct. All corrections together take back no more than the call cost.
+    """
+    call = Call.objects.visible_to(by).select_for_update().filter(pk=call_id).first()
+    if call is None:
+        raise Refused("There is no call with this id.", field="call")
+    if not by.is_finance:
+        raise denied("correct", call, by=by, why="Only finance corrects the ledger.")
+    note = note.strip()
+    if not note:
+        raise Refused("Say why. It stands on the statement.", field="note")
+    if not nano or abs(nano) > MOST:
+        raise Refused("Choose an amount other than 0.", field="amount")
+    first, left = _charged(call)
+    if left + nano < 0:
+        raise Refused("This takes back more than the call cost.", field="amount")
+    now = timezone.now()
+    made = new_id()
+    rows = lines_of(
+        call, transaction=made, cause="correction", nano=nano, at=now, period=period_of(now),
+        meter=first.meter, quantity=0, corrects=call.pk, note=note,
+    )  # fmt: skip
+    _write(rows)
+    record("corrected", call, by=by, note=note, nano=nano, currency=call.currency, entry=str(made))
+    return made
+
+
+def settle_estimated() -> int:
+    """End reservations that nobody settled for 15 minutes, at what was reserved; says how many.
+
+    Whoever should have settled them died. They are flagged as estimated, once, whatever runs
+    beside: another sweep, or the gateway after all.
+    """
+    done = 0
+    while True:
+        with tenancy.as_system():
+            found = _estimate_batch(timezone.now())
+        done += found
+        if found < BATCH:
+            return done
+
+
+def keep_partitions(months: int = 13) -> int:
+    """Make the monthly partitions of calls and ledger from last month on; says how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT millwright_keep_partitions((now() - interval '1 month')::date, %s)", [months]
+        )
+        return cursor.fetchone()[0]
+
+
+def _estimate_batch(now) -> int:
+    overdue = Call.objects.filter(ended_as=None, pk__lt=floor_id(now - OPEN_FOR))
+    calls = list(overdue.select_for_update(skip_locked=True).order_by("pk")[:BATCH])
+    meters = dict(
+        Price.objects.filter(pk__in={call.price_id for call in calls}).values_list("pk", "meter")
+    )
+    for call in calls:
+        _estimate(call, meters[call.price_id], now)
+    return len(calls)
+
+
+def _estimate(call: Call, meter: str, now) -> None:
+    nano, quantity = call.reserved_nano, int(call.quantities.get(meter, 0))
+    ending = ending_of(
+        call.pk, ended_as=Ending.ESTIMATED, at=now, nano=nano, quantities=call.quantities
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE_SQL, ending)
+        if cursor.fetchone() is None:
+            return
+    _write(postings_for(call, quantity, nano, now, period_of(moment_of(call.pk)), meter))
+
+
+def _charged(call: Call) -> tuple[Posting, int]:
+    """The line that the call left in the ledger, and what is left of it after corrections."""
+    first = Posting.objects.filter(transaction=call.pk, account="usage").first()
+    if first is None:
+        raise Refused("This call cost nothing, so there is nothing to correct.", field="call")
+    since = Posting.objects.filter(
+        tenant=call.tenant_id, account="usage", corrects=call.pk, transaction__gt=call.pk
+    )
+    changed = since.aggregate(nano=Sum("nano"))["nano"] or 0
+    return first, first.nano + changed
+
+
+def _write(rows: list[tuple]) -> None:
+    with connection.cursor() as cursor:
+        for row in rows:
+            cursor.execute(POSTING_SQL, row)

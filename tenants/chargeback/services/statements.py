@@ -1,0 +1,203 @@
+"""Statements: what a tenant owes for a month, live while it runs, frozen when it is closed."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Count, Exists, OuterRef, Sum
+from django.utils import timezone
+
+from portal.audit.services import advance, denied
+from portal.core import tenancy
+from portal.core.errors import Conflict, Refused
+from portal.core.lifecycle import Overtaken
+from tenants.chargeback.lifecycle import StatementStatus
+from tenants.chargeback.models import Call, Cause, Ending, Posting, Price, Statement
+from tenants.chargeback.services.ledger import OPEN_FOR
+from tenants.chargeback.services.usage import between, floor_of
+from tenants.chargeback.settlement import period_of
+from tenants.directory.models import Tenant
+
+CURRENCY = "EUR"
+
+
+@dataclass(frozen=True)
+class View:
+    """A statement as it is shown: `lines` as in `live_lines`, money in nano-units."""
+
+    tenant: Tenant
+    period: date
+    currency: str
+    lines: list[dict]
+    total_nano: int
+    row: Statement | None = None
+    certificate: dict = field(default_factory=dict)
+
+    @property
+    def closed(self) -> bool:
+        return self.row is not None and self.row.status == StatementStatus.CLOSED
+
+
+def statement_of(tenant: Tenant, period: date, currency: str = CURRENCY) -> View:
+    """The statement of `tenant` for the month that begins on `period`: frozen lines once closed.
+
+    The caller has checked that it may be seen.
+    """
+    row = Statement.objects.filter(tenant=tenant, period=period, currency=currency).first()
+    if row and row.status == StatementStatus.CLOSED:
+        facts = {"lines": row.lines, "total_nano": row.total_nano, "certificate": row.certificate}
+        return View(tenant, period, currency, row=row, **facts)
+    lines = live_lines(tenant.pk, period, currency)
+    return View(tenant, period, currency, lines, sum(line["nano"] for line in lines), row)
+
+
+def live_lines(tenant_id, period: date, currency: str) -> list[dict]:
+    """What stands in the ledger: one line for each model, meter and price, then corrections.
+
+    A usage line: kind, model, meter, price_id, price_version, price (text), per, calls,
+    estimated, quantity, nano. A correction: kind, model, corrects, note, at, nano.
+    """
+    owed = Posting.objects.filter(
+        tenant=tenant_id, period=period, account="usage", currency=currency
+    )
+    lines = _usage_lines(owed.filter(cause=Cause.CALL), tenant_id, period)
+    for posting in owed.filter(cause=Cause.CORRECTION).order_by("subject", "at", "transaction"):
+        about = {"corrects": str(posting.corrects), "note": posting.note}
+        about |= {"at": posting.at.isoformat(), "id": str(posting.transaction)}
+        lines.append(
+            {"kind": "correction", "model": posting.subject, **about, "nano": posting.nano}
+        )
+    return sorted(lines, key=lambda line: (line["model"], line["kind"] == "correction"))
+
+
+def _usage_lines(postings, tenant_id, period: date) -> list[dict]:
+    sums = list(
+        postings.values("subject", "meter", "price_id")
+        .annotate(calls=Count("transaction"), quantity=Sum("quantity"), total=Sum("nano"))
+        .order_by("subject", "meter", "price_id")
+    )
+    prices = Price.objects.in_bulk({row["price_id"] for row in sums})
+    guessed = _estimated(tenant_id, period)
+    return [
+        {
+            "kind": "usage",
+            "model": row["subject"],
+            "meter": row["meter"],
+            "price_id": str(row["price_id"]),
+            "price_version": prices[row["price_id"]].version,
+            "price": f"{prices[row['price_id']].amount:f}",
+            "per": prices[row["price_id"]].per,
+            "calls": row["calls"],
+            "estimated": guessed.get(row["price_id"], 0),
+            "quantity": int(row["quantity"]),
+            "nano": int(row["total"]),
+        }
+        for row in sums
+    ]
+
+
+def _estimated(tenant_id, period: date) -> dict:
+    calls = between(Call.objects.filter(tenant=tenant_id), period, last_day(period))
+    rows = calls.filter(ended_as=Ending.ESTIMATED).order_by().values_list("price_id")
+    return dict(rows.annotate(Count("pk")))
+
+
+@transaction.atomic
+def close_period(period: date, *, by) -> list[Statement]:
+    """Close the month that begins on `period` for every tenant; returns its statements.
+
+    Finance only; `by=None` is the platform. A second time closes nothing new. Refuses while the
+    month runs or one of its reservations is open: what comes later goes to the next month.
+    """
+    if by is not None and not by.is_finance:
+        raise denied("close a month", by, by=by, why="Only finance closes a month.")
+    if period.day != 1:
+        raise Refused("A month is named by its first day.", field="period")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"close {period}"])
+    _require_over(period)
+    with tenancy.as_system():
+        _require_settled(period)
+        owed = Posting.objects.filter(period=period, account="usage").order_by()
+        for tenant_id, currency in owed.values_list("tenant_id", "currency").distinct():
+            _close(tenant_id, period, currency, by)
+        return list(Statement.objects.filter(period=period).select_related("tenant"))
+
+
+def last_day(period: date) -> date:
+    """The last day of the month that begins on `period`."""
+    return next_period(period) - timedelta(days=1)
+
+
+def next_period(period: date) -> date:
+    """The first day of the month after."""
+    return (period + timedelta(days=32)).replace(day=1)
+
+
+def _require_over(period: date) -> None:
+    """Over for 15 minutes: a reservation made in its last instant is in the ledger by then."""
+    if period_of(timezone.now() - OPEN_FOR) <= period:
+        raise Conflict(
+            f"{period:%B %Y} can be closed from {next_period(period):%-d %B %Y}, 00:15 UTC.",
+            field="period",
+        )
+
+
+def _require_settled(period: date) -> None:
+    left = Call.objects.filter(ended_as=None, pk__gte=floor_of(period))
+    left = left.filter(pk__lt=floor_of(next_period(period))).count()
+    if left:
+        raise Conflict(
+            f"{left} calls of {period:%B %Y} are not settled. They are within 15 minutes; "
+            "close the month then.",
+            field="period",
+        )
+
+
+def _close(tenant_id, period: date, currency: str, by) -> None:
+    place = {"tenant_id": tenant_id, "period": period, "currency": currency}
+    statement, _ = Statement.objects.get_or_create(**place)
+    if statement.status == StatementStatus.CLOSED:
+        return
+    statement.lines = live_lines(tenant_id, period, currency)
+    statement.total_nano = sum(line["nano"] for line in statement.lines)
+    statement.closed_at, statement.closed_by = timezone.now(), by
+    statement.certificate = _certify(statement)
+    frozen = ["lines", "total_nano", "closed_at", "closed_by", "certificate"]
+    statement.save(update_fields=frozen)
+    facts = {"total_nano": str(statement.total_nano), "currency": currency}
+    try:
+        advance(
+            statement,
+            StatementStatus.CLOSED,
+            by=by,
+            digest=statement.certificate["digest"],
+            **facts,
+        )
+    except Overtaken:
+        raise Conflict(f"{period:%B %Y} is being closed by somebody else.") from None
+
+
+def _certify(statement: Statement) -> dict:
+    """What was compared: calls that were answered and cost something, and their transactions."""
+    period, mine = statement.period, {"tenant": statement.tenant_id}
+    mine["currency"] = statement.currency
+    calls = between(Call.objects.filter(**mine, amount_nano__gt=0), period, last_day(period))
+    entered = Posting.objects.filter(transaction=OuterRef("pk"), account="usage")
+    owed = Posting.objects.filter(**mine, period=period, account="usage", cause=Cause.CALL)
+    settled = owed.values("transaction").distinct().count()
+    return {
+        "answered": calls.count(),
+        "settled": settled,
+        "missing": calls.filter(~Exists(entered)).count(),
+        "twice": owed.count() - settled,
+        "digest": digest_of(statement.lines),
+    }
+
+
+def digest_of(lines: list[dict]) -> str:
+    """SHA-256 of the lines as canonical JSON."""
+    text = json.dumps(lines, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
