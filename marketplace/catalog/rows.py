@@ -1,0 +1,80 @@
+"""What a model needs beside its own row to be shown: price, version, and whether I may call it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from marketplace.catalog import columns
+from marketplace.catalog.models import AIModel, DataClass, ModelVersion, Stage
+from tenants.chargeback.models import Price
+
+SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
+STAGE_TONES = {Stage.PRODUCTION: "ok", Stage.STAGING: "warn", Stage.DEVELOPMENT: "info"}
+KINDS = (("image", "image"), ("audio", "audio"), ("speech", "audio"), ("tab", "tabular"))
+KINDS += (("text", "doc"), ("chat", "comment"), ("extract", "doc"))
+
+
+@dataclass(frozen=True)
+class Said:
+    """A price in words: `€0.40` `per 1,000 predictions`."""
+
+    amount: str
+    per: str
+
+
+def dress(models: Sequence[AIModel], user=None) -> Sequence[AIModel]:
+    """Put `price`, `default_version` and, for `user`, `usable` and `cells` on each model.
+
+    A fixed number of queries, however many models.
+    """
+    ids = [model.pk for model in models]
+    prices = {row.model_id: row for row in prices_of(ids)}
+    versions = {
+        (row.model_id, row.number): row
+        for row in ModelVersion.objects.filter(
+            model__in=ids, number__in={m.followed_version for m in models if m.followed_version}
+        )
+    }
+    mine: set = set()
+    if user is not None:
+        usable = AIModel.objects.filter(pk__in=ids).usable_by(user)
+        mine = set(usable.values_list("pk", flat=True))
+    for model in models:
+        model.price = prices.get(model.pk)
+        model.default_version = versions.get((model.pk, model.followed_version))
+        model.usable = model.pk in mine
+        model.look = look_of(model)
+    if user is not None:
+        columns.fill(models, user)
+    return models
+
+
+def prices_of(ids):
+    """The price in force of each of these models."""
+    return Price.objects.at(timezone.now()).filter(model_id__in=ids)
+
+
+def said(price: Price | None) -> Said | None:
+    """A price in words; small amounts keep the digits that count."""
+    if price is None:
+        return None
+    amount = price.amount.normalize()
+    digits = f"{amount:,.{max(2, -amount.as_tuple().exponent)}f}"
+    symbol = SYMBOLS.get(price.currency, f"{price.currency} ")
+    unit = price.get_meter_display()
+    per = f"per {price.per:,} {unit}" if price.per != 1 else f"per {unit.removesuffix('s')}"
+    return Said(f"{symbol}{digits}" if amount else "Free", per if amount else "")
+
+
+def look_of(model: AIModel) -> dict:
+    """Tones, symbols and levels of a model's facts, for its row and its page."""
+    kind = next((symbol for word, symbol in KINDS if word in model.task.lower()), "model")
+    levels = list(DataClass.values)
+    return {
+        "kind": kind,
+        "task": model.task.replace("-", " ").replace("_", " ").capitalize(),
+        "level": levels.index(model.data_class) + 1 if model.data_class else 0,
+        "stage_tone": STAGE_TONES.get(model.stage, "idle"),
+        "price": said(getattr(model, "price", None)),
+    }
