@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import cached_property
 
 VERBS = ("Use", "Publish", "Decide", "Pay", "Run", "Prove")
 SHORTCUTS = 4
@@ -81,6 +81,9 @@ class Sources:
     live: str = ""
 
 
+SOURCES = frozenset(source.name for source in fields(Sources))
+
+
 def _anybody(user) -> bool:
     return True
 
@@ -131,29 +134,60 @@ class Registry:
         return tuple(NavGroup(verb, tuple(items)) for verb, items in groups.items())
 
 
-@dataclass(frozen=True)
 class Shell:
-    """Everything `base.html` shows around a page."""
+    """Everything `base.html` shows around a page, each part asked for only when it is shown.
 
-    groups: tuple[NavGroup, ...] = ()
-    tenants: tuple = ()
-    tenant: object | None = None
-    unread: int = 0
-    condition: Link | None = None
-    notices_url: str = ""
-    switch_url: str = ""
-    search_url: str = ""
-    home_url: str = "/"
-    account_url: str = ""
-    help_url: str = ""
-    recorded_url: str = ""
-    live: str = ""
+    An error page reads no more than addresses from it, so it needs neither a session nor tenancy.
+    """
 
-    @property
+    def __init__(self, request, known: "Registry"):
+        self.request, self.known, self.sources = request, known, known.sources
+
+    def __getattr__(self, name: str) -> str:
+        """The address behind each `*_url` of the sources."""
+        if name.endswith("_url") and name in SOURCES:
+            return address(getattr(self.sources, name))
+        raise AttributeError(name)
+
+    @cached_property
+    def user(self):
+        """Who is signed in, or None."""
+        user = getattr(self.request, "user", None)
+        return user if user is not None and user.is_authenticated else None
+
+    @cached_property
+    def groups(self) -> tuple[NavGroup, ...]:
+        return self.known.groups(self.user, self.request.path) if self.user else ()
+
+    @cached_property
     def shortcuts(self) -> tuple[NavItem, ...]:
         """The few places that fit at the bottom of a phone."""
         short = [item for group in self.groups for item in group.items if item.short]
         return tuple(short[:SHORTCUTS])
+
+    @cached_property
+    def tenants(self) -> tuple:
+        return tuple(self.sources.tenants(self.user)) if self.user and self.sources.tenants else ()
+
+    @cached_property
+    def tenant(self):
+        return getattr(self.request, "tenant", None) if self.user else None
+
+    @cached_property
+    def unread(self) -> int:
+        return self.sources.unread(self.user) if self.user and self.sources.unread else 0
+
+    @cached_property
+    def condition(self) -> Link | None:
+        return self.sources.condition() if self.sources.condition else None
+
+    @property
+    def home_url(self) -> str:
+        return address(self.sources.home_url) or "/"
+
+    @property
+    def live(self) -> str:
+        return self.sources.live if self.user else ""
 
 
 registry = Registry()
@@ -162,31 +196,8 @@ connect = registry.connect
 
 
 def shell(request) -> dict:
-    """Context processor: `shell`, built only when a template looks at it."""
-    return {"shell": SimpleLazyObject(lambda: build(request, registry))}
-
-
-def build(request, known: Registry) -> Shell:
-    """The frame for one request; somebody who is not signed in gets no navigation."""
-    user, sources = getattr(request, "user", None), known.sources
-    places = {
-        f.name: address(getattr(sources, f.name))
-        for f in fields(sources)
-        if f.name.endswith("_url")
-    }
-    places["home_url"] = places["home_url"] or "/"
-    condition = sources.condition() if sources.condition else None
-    if user is None or not user.is_authenticated:
-        return Shell(condition=condition, **places)
-    return Shell(
-        groups=known.groups(user, request.path),
-        tenants=tuple(sources.tenants(user)) if sources.tenants else (),
-        tenant=getattr(request, "tenant", None),
-        unread=sources.unread(user) if sources.unread else 0,
-        condition=condition,
-        live=sources.live,
-        **places,
-    )
+    """Context processor: the frame as `shell`."""
+    return {"shell": Shell(request, registry)}
 
 
 def installation() -> dict:

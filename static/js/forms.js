@@ -1,5 +1,6 @@
 // Forms: sent once, warned about when left with changes, never emptied by a failure.
 // data-guard warns before leaving; data-auto-submit sends on change; data-free leaves the form alone.
+const PATIENCE = 10000;
 const sent = new WeakSet();
 const dirty = new Set();
 
@@ -14,7 +15,13 @@ document.addEventListener("submit", (event) => {
     return;
   }
   sent.add(form);
-  (event.submitter ?? form.querySelector("button[type=submit]"))?.setAttribute("aria-busy", "true");
+  const button = event.submitter ?? form.querySelector("button[type=submit]");
+  button?.setAttribute("aria-busy", "true");
+  // Still here after a while: the answer was a file, or was stopped. Let the person send again.
+  setTimeout(() => {
+    sent.delete(form);
+    button?.removeAttribute("aria-busy");
+  }, PATIENCE);
 });
 
 // Coming back by the browser's history: the form is as it was typed, and may be sent again.

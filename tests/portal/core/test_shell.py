@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from django.urls import path
 
-from portal.core.shell import Link, Registry, build, shell
+from portal.core.shell import Link, Registry, Shell, shell
 
 urlpatterns = [
     path("", lambda request: None, name="home"),
@@ -39,7 +39,7 @@ def labels(frame):
 
 
 def test_groups_follow_the_six_verbs_and_items_their_order(registry):
-    assert labels(build(asked(), registry)) == [("Use", ["Models", "Mine"]), ("Pay", ["Usage"])]
+    assert labels(Shell(asked(), registry)) == [("Use", ["Models", "Mine"]), ("Pay", ["Usage"])]
 
 
 def test_a_seventh_verb_is_refused(registry):
@@ -49,15 +49,15 @@ def test_a_seventh_verb_is_refused(registry):
 
 def test_an_item_without_a_page_is_not_shown(registry):
     registry.register(verb="Run", order=1, label="Fleet", url_name="fleet", icon="chip")
-    assert "Run" not in dict(labels(build(asked(), registry)))
+    assert "Run" not in dict(labels(Shell(asked(), registry)))
 
 
 def test_an_item_is_shown_to_those_it_is_for(registry):
     only = {"verb": "Prove", "order": 1, "label": "Trail", "url_name": "home", "icon": "trail"}
     registry.register(**only, shown=lambda user: user.role == "auditor")
     auditor = SimpleNamespace(is_authenticated=True, role="auditor")
-    assert "Prove" not in dict(labels(build(asked(), registry)))
-    assert "Prove" in dict(labels(build(asked(user=auditor), registry)))
+    assert "Prove" not in dict(labels(Shell(asked(), registry)))
+    assert "Prove" in dict(labels(Shell(asked(user=auditor), registry)))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_an_item_is_shown_to_those_it_is_for(registry):
     ],
 )
 def test_the_closest_item_is_current(registry, address, current):
-    frame = build(asked(address), registry)
+    frame = Shell(asked(address), registry)
     found = [item.label for group in frame.groups for item in group.items if item.current]
     assert found == current
 
@@ -82,18 +82,18 @@ def test_a_tally_is_counted_for_the_person_who_looks(registry):
         verb="Decide", order=1, label="To decide", url_name="home", icon="queue", tally=len
     )
     crowd = type("Crowd", (), {"is_authenticated": True, "__len__": lambda self: 7})()
-    decide = next(g for g in build(asked(user=crowd), registry).groups if g.verb == "Decide")
+    decide = next(g for g in Shell(asked(user=crowd), registry).groups if g.verb == "Decide")
     assert decide.items[0].tally == 7
 
 
 def test_registering_again_replaces(registry):
     registry.register(verb="Use", order=10, label="Catalogue", url_name="models", icon="catalogue")
-    assert labels(build(asked(), registry))[0] == ("Use", ["Catalogue", "Mine"])
+    assert labels(Shell(asked(), registry))[0] == ("Use", ["Catalogue", "Mine"])
 
 
 def test_somebody_who_is_not_signed_in_gets_no_navigation_and_is_not_counted(registry):
     registry.connect(unread=lambda user: 1 / 0, tenants=lambda user: 1 / 0)
-    frame = build(asked(user=NOBODY), registry)
+    frame = Shell(asked(user=NOBODY), registry)
     assert (frame.groups, frame.tenants, frame.unread) == ((), (), 0)
 
 
@@ -101,7 +101,7 @@ def test_the_rest_of_the_frame_comes_from_its_sources(registry):
     tenant = SimpleNamespace(pk=1, name="claims")
     registry.connect(unread=lambda user: 3, tenants=lambda user: [tenant], search_url="models")
     registry.connect(condition=lambda: Link("All systems in order"), help_url="nowhere")
-    frame = build(asked(tenant=tenant), registry)
+    frame = Shell(asked(tenant=tenant), registry)
     assert (frame.unread, frame.tenants, frame.tenant) == (3, (tenant,), tenant)
     assert (frame.search_url, frame.help_url, frame.home_url) == ("/models/", "", "/")
     assert frame.condition.label == "All systems in order"
@@ -113,12 +113,27 @@ def test_an_unknown_source_is_an_error(registry):
 
 
 def test_a_phone_shows_at_most_four_shortcuts(registry):
-    assert [item.short for item in build(asked(), registry).shortcuts] == ["Models", "Mine"]
+    assert [item.short for item in Shell(asked(), registry).shortcuts] == ["Models", "Mine"]
 
 
-def test_the_frame_is_built_only_when_a_template_looks_at_it():
+def test_a_page_that_reads_only_addresses_asks_nobody(registry):
     class Untouchable:
         def __getattr__(self, name):
             raise AssertionError(name)
 
-    assert "shell" in shell(Untouchable())
+    registry.connect(help_url="usage")
+    frame = Shell(Untouchable(), registry)
+    assert (frame.home_url, frame.help_url, frame.search_url) == ("/", "/usage/", "")
+    assert shell(Untouchable())["shell"].home_url == "/"
+
+
+def test_each_part_is_asked_for_once(registry):
+    asked_for = []
+    registry.connect(unread=lambda user: asked_for.append(user) or 3)
+    frame = Shell(asked(), registry)
+    assert (frame.unread, frame.unread, len(asked_for)) == (3, 3, 1)
+
+
+def test_a_part_that_does_not_exist_is_an_error(registry):
+    with pytest.raises(AttributeError):
+        _ = Shell(asked(), registry).weather_url
