@@ -1,13 +1,10 @@
 """The ways to leave a trace: `record`, `denied`, and `advance`, the only pen for a status."""
 
-import hmac
-import json
-from datetime import UTC, datetime
-
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 
+from portal.audit import lines
 from portal.audit.writer import next_place
 from portal.core.actor import scene
 from portal.core.lifecycle import Overtaken
@@ -33,10 +30,10 @@ def denied(verb: str, subject, *, by, why: str, tenant=None) -> PermissionDenied
     return PermissionDenied(why)
 
 
-def write_denials(lines: list[str]) -> None:
+def write_denials(kept: list[str]) -> None:
     """Write what `denied` kept aside, in a transaction of its own."""
     with transaction.atomic():
-        for line in lines:
+        for line in kept:
             _write(line)
 
 
@@ -56,39 +53,34 @@ def advance(subject, to: str, *, by, note: str = "", **facts) -> None:
 
 
 def _payload(verb, subject, *, by, note, tenant, facts) -> str:
-    """Canonical JSON: sorted keys, no spaces, UTF-8."""
     here = scene()
     owner = tenant or getattr(subject, "tenant", None)
-    line = {
-        "at": datetime.now(UTC).isoformat(timespec="microseconds"),
-        "actor": getattr(by, "username", "") if by else "",
-        "actor_id": str(by.pk) if by else "",
-        "verb": verb,
-        "subject_type": subject._meta.label_lower,
-        "subject_id": str(subject.pk),
-        "label": str(subject)[:200],
-        "tenant": str(owner.pk) if owner else None,
-        "note": note,
-        "request_id": here.request_id,
-        "address": here.address,
-        "channel": here.channel,
-        "key": here.key,
-        "facts": facts,
-    }
-    return json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return lines.compose(
+        verb,
+        actor=(getattr(by, "username", ""), str(by.pk)) if by else ("", ""),
+        subject=(subject._meta.label_lower, str(subject.pk), str(subject)),
+        tenant=owner.pk if owner else None,
+        note=note,
+        request_id=here.request_id,
+        address=here.address,
+        channel=here.channel,
+        key=here.key,
+        facts=facts,
+    )
 
 
 def _write(payload: str) -> None:
     writer, wseq = next_place()
-    mac = seal(writer, wseq, payload)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO portal_event (writer, wseq, payload, mac) VALUES (%s, %s, %s, %s)",
-            [writer, wseq, payload, mac],
-        )
+        cursor.execute(lines.INSERT, [writer, wseq, payload, seal(writer, wseq, payload)])
 
 
 def seal(writer: str, wseq: int, payload: str) -> bytes:
-    """HMAC-SHA-256 over writer, sequence and payload, with the key of the writers."""
-    message = f"{writer}|{wseq}|{payload}".encode()
-    return hmac.digest(settings.AUDIT_KEY, message, "sha256")
+    """The seal of a line, with the key of this installation."""
+    return lines.seal(settings.AUDIT_KEY, writer, wseq, payload)
+
+
+def genuine(event) -> bool:
+    """Whether the line is as its writer wrote it."""
+    expected = seal(event.writer, event.wseq, event.payload)
+    return hmac.compare_digest(bytes(event.mac), expected)
