@@ -1,1 +1,1 @@
-"""The demonstration that a fresh installation starts with: a cast, three models, one story to play."""
+"""The demonstration of a fresh installation: a cast, three models, one story to play."""

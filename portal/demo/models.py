@@ -17,7 +17,7 @@ LOOK_AGAIN = 2.0
 
 
 class NotInTime(Exception):
-    """Something that the demonstration waits for did not happen; the message says what to look at."""
+    """Something the demonstration waits for did not happen; the message says where to look."""
 
 
 def publish_all(give_up: float) -> None:
