@@ -15,9 +15,9 @@ from portal.demo.trainer import TrainingFailed, train
 
 class Command(BaseCommand):
     help = (
-        "Make the demonstration: the cast with a sign-in each, three models trained and "
-        "registered in MLflow, two of them published and served. Writes var/demo.json (mode 600) when all of "
-        "it is usable. Does nothing when that file is there; --again renews the sign-ins."
+        "Make the demonstration: the cast with a sign-in each, three models trained and registered"
+        " in MLflow, two of them published and served. Writes var/demo.json (mode 600) when all"
+        " of it is usable. Does nothing when that file is there; --again renews the sign-ins."
     )
 
     def add_arguments(self, parser) -> None:
