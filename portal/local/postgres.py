@@ -16,7 +16,7 @@ from portal.local.folder import is_ours, make_private, mark, move_aside
 from portal.local.keep import FILE, password
 from portal.local.ports import LOOPBACK, remembered
 from portal.local.processes import ChildProcess, plain_environment, rotate
-from portal.local.unprivileged import hand_over, prefix_for
+from portal.local.unprivileged import identity_for
 
 RETRY_FOR = 10.0
 START_WITHIN = 60.0
@@ -101,13 +101,13 @@ class EmbeddedPostgres:
         fresh = self.data.with_name(f"{self.data.name}.new")
         if fresh.exists():
             self.set_aside = move_aside(fresh)
-        prefix = prefix_for(fresh)
+        identity = identity_for(fresh, self.binaries / "initdb")
         make_private(fresh)
-        hand_over(fresh, prefix)
+        identity.hand_over(fresh)
         with tempfile.NamedTemporaryFile("w", dir=self.folder, prefix=".pw-") as secret:
             secret.write(self.passwords["postgres"])
             secret.flush()
-            command = [*prefix, str(self.binaries / "initdb"), "--pgdata", str(fresh)]
+            command = [*identity.prefix, str(self.binaries / "initdb"), "--pgdata", str(fresh)]
             command += ["--username=postgres", f"--pwfile={secret.name}", "--auth=scram-sha-256"]
             command += ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
             command += [] if self.durable else ["--no-sync"]
@@ -139,7 +139,7 @@ class EmbeddedPostgres:
         self.child = ChildProcess(
             name="postgres",
             command=[
-                *prefix_for(self.data),
+                *identity_for(self.data, self.binaries / "postgres").prefix,
                 str(self.binaries / "postgres"),
                 *("-D", str(self.data)),
                 *options,

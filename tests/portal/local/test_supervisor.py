@@ -220,3 +220,25 @@ def test_failed_migrations_stop_the_start_with_one_line(start):
     said = refused(start, STAND_IN_FAILS="yes")
     assert 'The migrations failed (psycopg.errors.UndefinedTable: relation "no_such' in said
     assert "migrate.log" in said
+
+
+def test_kill_9_of_make_stops_everything_in_order(start, eventually, family_of, alive):
+    line = 'MAKELEVEL=1 "$0" -m tests.portal.local.stand_in_run & wait'
+    with start.out.open("wb") as out:
+        start.process = subprocess.Popen(
+            ["sh", "-c", line, sys.executable], cwd=CHECKOUT, env=start.environment(), stdout=out
+        )
+    eventually(start.says(USABLE))
+    family = family_of(start.process.pid)
+    start.process.kill()
+    start.process.wait()
+    eventually(lambda: not alive(family))
+    assert "Stopped in" in start.said()
+
+
+def test_a_wrong_setting_is_one_line_of_the_real_command(start):
+    command = [sys.executable, "-m", "portal.local", "run"]
+    environment = start.environment() | {"PORT": "http"}
+    ended = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr == "Millwright did not start: PORT must be a number from 1 to 65535.\n"
