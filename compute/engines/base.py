@@ -20,7 +20,7 @@ __all__ = [
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 MOST_REPLICAS = 8
 MOST_MEMORY_MB = 64 * 1024
-LEAST_MEMORY_MB = 512  # the runtime alone takes about 460
+LEAST_MEMORY_MB = 640  # the runtime alone takes about 460
 
 
 class ServingPhase(StrEnum):

@@ -26,13 +26,15 @@ from aiohttp import web
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from compute.engines.worker_app import Worker, build, warm_up
+from compute.engines.worker_app import MAX_BODY, Worker, build
 from compute.engines.worker_inputs import Signature
 from compute.engines.worker_sandbox import SandboxFailed, die_with, give_up_rights
 
 BEAT_SECONDS = 1.0
 REGISTRY_PATIENCE = 5.0
 CREDENTIALS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+RUNTIME_MB = 460  # Python, MLflow and scikit-learn with nothing loaded
+BODY_GROWS = 16  # times, from JSON text to the arrays a model works on
 NOT_THERE = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 
 
@@ -129,11 +131,27 @@ def _load(order: Order, host: Host) -> Worker:
         token=order.token,
         pyfunc=model,
         signature=Signature.of(model.metadata.signature),
-        threads=ThreadPoolExecutor(order.threads, thread_name_prefix="predict"),
-        stuck=lambda reason: _give_up(host, reason),
+        threads=_threads(order.threads),
+        most_held=_most_held(order.memory_mb),
+        give_up=lambda reason: _give_up(host, reason),
     )
     _try_it(worker)
     return worker
+
+
+def _most_held(memory_mb: int) -> int:
+    """How many bytes of bodies the memory allows at once; always one body."""
+    free = max(0, memory_mb - RUNTIME_MB) * 1024 * 1024
+    return min(max(MAX_BODY, free // BODY_GROWS), 4 * MAX_BODY)
+
+
+def _threads(number: int) -> ThreadPoolExecutor:
+    """A pool whose threads exist already: later there may be no memory for a new one."""
+    pool, all_there = ThreadPoolExecutor(number), threading.Barrier(number + 1)
+    for _ in range(number):
+        pool.submit(all_there.wait)
+    all_there.wait()
+    return pool
 
 
 def _find(order: Order, host: Host) -> None:
@@ -152,8 +170,11 @@ def _find(order: Order, host: Host) -> None:
 
 
 def _try_it(worker: Worker) -> None:
+    """Run the model's own example once, so that the first caller does not wait for imports."""
     try:
-        warm_up(worker)
+        example = worker.pyfunc.input_example
+        if example is not None:
+            worker.pyfunc.predict(example)
     except MemoryError as wrong:
         raise CannotServe("The model's own example needs too much memory.", final=True) from wrong
     except Exception as wrong:  # somebody else's code

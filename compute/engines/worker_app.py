@@ -1,7 +1,9 @@
 """The HTTP face of a model worker: both protocols, its token, its limits."""
 
 import asyncio
+import gc
 import hmac
+import json
 import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +12,6 @@ from functools import partial
 from typing import Any
 
 import mlflow
-import pandas as pd
 from aiohttp import web
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import PyFuncModel
@@ -20,11 +21,17 @@ from compute.engines.worker_inputs import BadInput, Signature, explain
 from compute.engines.worker_json import parse, row_count
 
 MAX_BODY = 8 * 1024 * 1024
+SMALL_BODY = 256 * 1024
 MAX_WAITING = 64
 PREDICT_SECONDS = 60.0
+STARVED_TIMES = 5
 OPEN_TO_ALL = {"/healthz", "/health", "/ping", "/v2/health/live", "/v2/health/ready"}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 WORKER = web.AppKey("worker", "Worker")
+
+
+class ModelFailed(Exception):
+    """The model's own code raised something that is not about the input."""
 
 
 @dataclass
@@ -38,8 +45,11 @@ class Worker:
     pyfunc: PyFuncModel
     signature: Signature
     threads: ThreadPoolExecutor
-    stuck: Callable[[str], None]  # called when a prediction does not end
+    give_up: Callable[[str], None]  # ends the process soon, for a reason
+    most_held: int = 4 * MAX_BODY  # bytes of all bodies that wait or run
     running: int = 0
+    held: int = 0
+    starved: int = 0
 
     def predict(self, read: Callable, content: dict) -> tuple[Any, int]:
         """Read the data, run the model, count the rows. Runs in a thread."""
@@ -49,16 +59,34 @@ class Worker:
             return self.pyfunc.predict(data, params=params), rows
         except (ValueError, TypeError, MlflowException) as wrong:
             raise BadInput(explain(data, _first_line(wrong))) from wrong
+        except MemoryError:
+            raise
+        except Exception as wrong:  # somebody else's code
+            raise ModelFailed(type(wrong).__name__) from wrong
+
+    def score(self, body: bytes) -> tuple[bytes, int]:
+        """The whole of one scoring request: body in, body and number of rows out."""
+        result, rows = self.predict(worker_scoring.read_scoring, parse(body))
+        return _encoded(worker_scoring.scoring_answer(result)), rows
+
+    def infer(self, body: bytes) -> tuple[bytes, int]:
+        """The whole of one v2 request: body in, body and number of rows out."""
+        content = parse(body)
+        result, rows = self.predict(worker_v2.read_infer, content)
+        answer: dict[str, Any] = {"model_name": self.model, "model_version": str(self.version)}
+        if isinstance(content.get("id"), str):
+            answer["id"] = content["id"]
+        outputs = worker_v2.infer_answer(result, self.signature, content.get("outputs"))
+        return _encoded({**answer, "outputs": outputs}), rows
 
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Nobody without the token; every error as `{"error": ...}`."""
-    wanted = f"Bearer {request.app[WORKER].token}"
-    given = request.headers.get("Authorization", "")
-    if request.path not in OPEN_TO_ALL and not hmac.compare_digest(
-        given.encode("utf-8", "replace"), wanted.encode()
-    ):
+    worker = request.app[WORKER]
+    given = request.headers.get("Authorization", "").encode("utf-8", "replace")
+    known = hmac.compare_digest(given, f"Bearer {worker.token}".encode())
+    if not known and request.path not in OPEN_TO_ALL:
         return _error(401, "The bearer token is missing or wrong.")
     try:
         return await handler(request)
@@ -68,24 +96,22 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _error(413, f"The body is larger than {MAX_BODY // 1024 // 1024} MB.")
     except web.HTTPException as wrong:
         return _error(wrong.status, f"{wrong.reason}.")
+    except MemoryError:
+        return _starved(request)
+    except ModelFailed as wrong:
+        # Its name is for the caller, its words for the log alone: they may hold other data.
+        request.app.logger.exception("The model failed")
+        return _error(500, f"The model failed with {wrong}.")
 
 
 async def infer(request: web.Request) -> web.Response:
     """`POST /v2/models/{model}/infer`."""
-    worker = _asked_for(request)
-    content = await _content(request)
-    result, rows = await _predict(request, worker_v2.read_infer, content)
-    answer: dict[str, Any] = {"model_name": worker.model, "model_version": str(worker.version)}
-    if isinstance(content.get("id"), str):
-        answer["id"] = content["id"]
-    answer["outputs"] = worker_v2.infer_answer(result, worker.signature, content.get("outputs"))
-    return _answered(worker, answer, rows)
+    return await _work(request, _asked_for(request).infer)
 
 
 async def invocations(request: web.Request) -> web.Response:
     """`POST /invocations`, MLflow's scoring protocol."""
-    result, rows = await _predict(request, worker_scoring.read_scoring, await _content(request))
-    return _answered(request.app[WORKER], worker_scoring.scoring_answer(result), rows)
+    return await _work(request, request.app[WORKER].score)
 
 
 async def server(request: web.Request) -> web.Response:
@@ -164,45 +190,60 @@ def build(worker: Worker) -> web.Application:
     return app
 
 
-async def _content(request: web.Request) -> dict:
+async def _work(request: web.Request, work: Callable) -> web.Response:
+    worker, size = request.app[WORKER], _size(request)
+    if worker.running >= MAX_WAITING or worker.held + size > worker.most_held:
+        raise web.HTTPServiceUnavailable(reason="The model is busy")
+    release = partial(_release, worker, size)
+    worker.running, worker.held = worker.running + 1, worker.held + size
+    try:
+        call = partial(work, await request.read())
+        task = asyncio.get_running_loop().run_in_executor(worker.threads, call)
+    except BaseException:
+        release()
+        raise
+    task.add_done_callback(release)
+    try:
+        async with asyncio.timeout(PREDICT_SECONDS):
+            payload, rows = await asyncio.shield(task)
+    except TimeoutError:
+        reason = f"A prediction did not end within {PREDICT_SECONDS:.0f} s"
+        worker.give_up(f"{reason}.")
+        raise web.HTTPGatewayTimeout(reason=reason) from None
+    worker.starved = 0
+    headers = {"x-model-usage": f"predictions={rows}", "x-model-version": str(worker.version)}
+    return web.Response(body=payload, content_type="application/json", headers=headers)
+
+
+def _size(request: web.Request) -> int:
+    """The most bytes this body can take. Raises for what is not a JSON body of fair size."""
     if request.content_type not in {"application/json", "application/octet-stream"}:
         raise web.HTTPUnsupportedMediaType(reason="Send JSON as Content-Type: application/json")
     if "Inference-Header-Content-Length" in request.headers:
         raise BadInput("Binary tensors are not read here; send the data as JSON.")
-    body = await request.read()
-    return await asyncio.get_running_loop().run_in_executor(None, parse, body)
+    size = request.content_length
+    if size is None or "Content-Encoding" in request.headers:
+        return MAX_BODY
+    if size > MAX_BODY:
+        raise web.HTTPRequestEntityTooLarge(MAX_BODY, size)
+    return size
 
 
-async def _predict(request: web.Request, read: Callable, content: dict) -> tuple[Any, int]:
-    worker = request.app[WORKER]
-    if worker.running >= MAX_WAITING:
-        raise web.HTTPServiceUnavailable(reason="The model is busy", headers={"Retry-After": "1"})
-    worker.running += 1
-    call = partial(worker.predict, read, content)
-    task = asyncio.get_running_loop().run_in_executor(worker.threads, call)
-    task.add_done_callback(partial(_ended, worker))
-    try:
-        async with asyncio.timeout(PREDICT_SECONDS):
-            return await asyncio.shield(task)
-    except TimeoutError:
-        reason = f"A prediction did not end within {PREDICT_SECONDS:.0f} s."
-        worker.stuck(reason)
-        raise web.HTTPGatewayTimeout(reason=reason.rstrip(".")) from None
-    except (BadInput, web.HTTPException):
-        raise
-    except MemoryError:
-        raise web.HTTPServiceUnavailable(reason="The request needs too much memory") from None
-    except Exception as wrong:
-        # Somebody else's code: its name is for the caller, its words for the log alone.
-        request.app.logger.exception("The model failed")
-        reason = f"The model failed with {type(wrong).__name__}"
-        raise web.HTTPInternalServerError(reason=reason) from wrong
-
-
-def _ended(worker: Worker, task: asyncio.Future) -> None:
-    worker.running -= 1
-    if not task.cancelled():
+def _release(worker: Worker, size: int, task: asyncio.Future | None = None) -> None:
+    worker.running, worker.held = worker.running - 1, worker.held - size
+    if task is not None and not task.cancelled():
         task.exception()  # taken here, so that a late failure is not reported as lost
+
+
+def _starved(request: web.Request) -> web.Response:
+    """Too little memory for this moment; if it is too little for anything, a new worker helps."""
+    worker = request.app[WORKER]
+    gc.collect()
+    if worker.running == 0 and (request.content_length or MAX_BODY) <= SMALL_BODY:
+        worker.starved += 1
+    if worker.starved >= STARVED_TIMES:
+        worker.give_up("The worker ran out of the memory it was given.")
+    return _error(503, "The model has too little memory for this request.")
 
 
 def _asked_for(request: web.Request) -> Worker:
@@ -213,12 +254,8 @@ def _asked_for(request: web.Request) -> Worker:
     return worker
 
 
-def _answered(worker: Worker, content: dict, rows: int) -> web.Response:
-    headers = {
-        "x-model-usage": f"predictions={rows}",
-        "x-model-version": str(worker.version),
-    }
-    return web.json_response(content, headers=headers)
+def _encoded(content: dict) -> bytes:
+    return json.dumps(content, allow_nan=False).encode()
 
 
 def _error(status: int, message: str) -> web.Response:
@@ -229,10 +266,3 @@ def _error(status: int, message: str) -> web.Response:
 def _first_line(wrong: Exception) -> str:
     lines = str(wrong).strip().splitlines()
     return (lines[0] if lines else type(wrong).__name__)[:500]
-
-
-def warm_up(worker: Worker) -> None:
-    """Run the model's own example once, so that the first caller does not wait for imports."""
-    example = worker.pyfunc.input_example
-    if isinstance(example, pd.DataFrame):
-        worker.pyfunc.predict(example)

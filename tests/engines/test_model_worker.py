@@ -223,6 +223,19 @@ def test_other_bad_requests_get_a_clear_4xx(digits):
     assert digits.ask("/invocations").status == 405
 
 
+def test_many_large_bodies_at_once_are_answered_or_put_off(digits, host):
+    raw = json.dumps({"instances": [[0.123456789] * 64] * 8000}).encode()
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(digits.ask, "/invocations", raw=raw) for _ in range(8)]
+        replies = [one.result() for one in asked]
+    assert {reply.status for reply in replies} <= {200, 503}
+    assert any(reply.headers.get("x-model-usage") == "predictions=8000" for reply in replies)
+    assert all("retry-after" in reply.headers for reply in replies if reply.status == 503)
+    assert digits.ask("/invocations", digits.example).status == 200
+    assert digits.ask("/healthz").json["running"] == 0
+    assert host.engine.look("digits").restarts == 0
+
+
 @pytest.fixture(scope="session")
 def inmate(host, mlflow_url) -> Served:
     """A model that tells what it can see from inside its worker."""
