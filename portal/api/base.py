@@ -4,15 +4,6 @@ import uuid
 
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.filters import OrderingFilter
-from rest_framework.pagination import PageNumberPagination
-
-
-class Pages(PageNumberPagination):
-    """`{count, next, previous, results}`."""
-
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 200
 
 
 class Resource(viewsets.GenericViewSet):
