@@ -16,9 +16,11 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 from portal.routing import live_urls  # noqa: E402
 from portal.web.passage import Passage  # noqa: E402
 
+passage = Passage(get_asgi_application(), settings.GATEWAY_URL)
 application = ProtocolTypeRouter(
     {
-        "http": Passage(get_asgi_application(), settings.GATEWAY_URL),
+        "lifespan": passage,
+        "http": passage,
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(live_urls))),
     }
 )

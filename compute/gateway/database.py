@@ -56,7 +56,7 @@ class Database:
 
     async def _begun(self) -> AsyncConnection:
         """A connection in a fresh transaction; those that a restart has cut are thrown away."""
-        for _ in range(POOL_SIZE):
+        for _ in range(POOL_SIZE + 2):
             connection = await self._pool.getconn(timeout=self._patience)
             try:
                 await connection.execute(BEGIN)

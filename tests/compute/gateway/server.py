@@ -13,12 +13,13 @@ import uvicorn
 class Served:
     """An ASGI application behind uvicorn on a free loopback port."""
 
-    def __init__(self, application, **more):
+    def __init__(self, application):
         self.socket = socket.socket()
         self.socket.bind(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        config = uvicorn.Config(application, log_config=None, access_log=False, **more)
+        quiet = {"log_config": None, "access_log": False, "proxy_headers": False}
+        config = uvicorn.Config(application, **quiet)
         self.server = uvicorn.Server(config)
         sockets = {"sockets": [self.socket]}
         self._thread = threading.Thread(target=self.server.run, kwargs=sockets, daemon=True)

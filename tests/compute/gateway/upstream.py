@@ -29,6 +29,7 @@ class ScriptedWorker:
         self.released.set()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._loop.close()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -39,6 +40,10 @@ class ScriptedWorker:
         self._loop.run_until_complete(web.SockSite(runner, self.socket).start())
         self._loop.run_forever()
         self._loop.run_until_complete(runner.cleanup())
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         call = request.headers.get("x-request-id", "")
