@@ -34,7 +34,7 @@ api = [
 urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("tenants.directory.entrance")),
     path("admin/", admin.site.urls),
     path("api/v1/", include((api, "api"))),
     *[path("", include(room)) for room in ROOMS],

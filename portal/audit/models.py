@@ -3,6 +3,7 @@
 import json
 
 from django.db import models
+from django.urls import reverse
 from django.utils.functional import cached_property
 
 from portal.core.fields import TransactionId
@@ -22,6 +23,22 @@ class EventQuerySet(models.QuerySet):
 
     def newest_first(self):
         return self.order_by("-xid", "-id")
+
+    def oldest_first(self):
+        return self.order_by("xid", "id")
+
+    def before(self, place: tuple[int, int]):
+        """Older than the event at `place`: the next page of a list without counting."""
+        xid, number = place
+        return self.filter(models.Q(xid=xid, id__lt=number) | models.Q(xid__lt=xid), xid__lte=xid)
+
+    def after(self, place: tuple[int, int]):
+        """Newer than the event at `place`."""
+        xid, number = place
+        return self.filter(models.Q(xid=xid, id__gt=number) | models.Q(xid__gt=xid), xid__gte=xid)
+
+    def at_place(self, place: tuple[int, int]):
+        return self.filter(xid=place[0], id=place[1])
 
 
 class Event(models.Model):
@@ -45,6 +62,7 @@ class Event(models.Model):
     tenant_id = models.UUIDField(null=True, editable=False)
     subject_type = models.CharField(max_length=80, editable=False)
     subject_id = models.CharField(max_length=80, editable=False)
+    label = models.CharField(max_length=200, editable=False)
 
     objects = EventQuerySet.as_manager()
 
@@ -56,7 +74,15 @@ class Event(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return f"{self.actor or 'system'} {self.verb} {self.facts['label']}"
+        return f"{self.actor or 'system'} {self.verb} {self.label}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("audit:event", args=[self.reference])
+
+    @property
+    def reference(self) -> str:
+        """Its place in the trail: transaction and number."""
+        return f"{self.xid}-{self.id}"
 
     @cached_property
     def facts(self) -> dict:

@@ -1,5 +1,7 @@
 """The ways to leave a trace: `record`, `denied`, and `advance`, the only pen for a status."""
 
+import hmac
+
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction

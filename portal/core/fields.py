@@ -11,3 +11,7 @@ class TransactionId(models.Field):
 
     def from_db_value(self, value, expression, connection):
         return None if value is None else int(value)
+
+    def get_db_prep_value(self, value, connection, prepared=False):
+        # As text: PostgreSQL compares xid8 with its own literals and not with integers.
+        return None if value is None else str(value)

@@ -41,8 +41,8 @@ def within(reach: str | Iterable):
     with transaction.atomic():
         enter(reach)
         yield
-        if nested:
-            enter(before)
+    if nested:  # undone by itself when the inner transaction was
+        enter(before)
 
 
 @contextmanager

@@ -83,6 +83,7 @@ APP_ROLE = DATABASES["default"]["USER"]
 DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 12, "timeout": 10}}
 if env.read("DATABASE_OWNER_URL", ""):
     DATABASES["owner"] = env.read_database("DATABASE_OWNER_URL")
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # its rows are read through portal.core.permissions
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.read("REDIS_URL").rstrip("/")
@@ -113,7 +114,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
 
 AUTH_USER_MODEL = "tenants.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["tenants.directory.signin.LocalBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -133,8 +134,14 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
-ACCOUNT_FORMS = {"login": "tenants.directory.forms.SignInForm"}
-ACCOUNT_RATE_LIMITS = {"login_failed": None}
+ACCOUNT_FORMS = {
+    "login": "tenants.directory.password_forms.SignInForm",
+    "reauthenticate": "tenants.directory.password_forms.ReauthenticateForm",
+    "change_password": "tenants.directory.password_forms.ChangePasswordForm",
+    "reset_password": "tenants.directory.password_forms.AskForLinkForm",
+    "reset_password_from_key": "tenants.directory.password_forms.SetPasswordForm",
+}
+ACCOUNT_RATE_LIMITS = False  # ours are exact: tenants/directory/guessing.py
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_AGE = env.read_int("SESSION_IDLE_MINUTES", 60, least=5) * 60
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -192,7 +199,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "portal.api.base.Pages",
+    "DEFAULT_PAGINATION_CLASS": "portal.api.pages.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "portal.api.schema.Schema",
     "EXCEPTION_HANDLER": "portal.api.problems.handle",

@@ -5,15 +5,19 @@ import time
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db import transaction
+from django.http import HttpResponseBadRequest
 from django.utils.deprecation import MiddlewareMixin
 
-from portal.audit.services import write_denials
+from portal.api.problems import problem_response
+from portal.audit.services import record, write_denials
 from portal.core import actor, tenancy
 from portal.core.ids import new_id
 
+SEEN_EVERY = 60  # seconds; a session is not written at each request
+
 
 class SceneMiddleware:
-    """Give each request an id, tell the trail where it comes from, and name the id in the answer."""
+    """Give each request an id, which is also in its answer, and say where it comes from."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -26,26 +30,53 @@ class SceneMiddleware:
         request.scene = scene
         token = actor.enter(scene)
         try:
-            response = self.get_response(request)
+            response = unreadable(request) or self.get_response(request)
         finally:
             actor.leave(token)
         response.headers["x-request-id"] = scene.request_id
         return response
 
 
+def unreadable(request):
+    """An answer to an address with a NUL in it, which no name and no database column can hold."""
+    if "\0" not in request.path and "%00" not in request.META.get("QUERY_STRING", ""):
+        return None
+    told = "This address holds a character that nothing here has in its name."
+    if request.path.startswith("/api/"):
+        return problem_response(400, told)
+    return HttpResponseBadRequest(told, content_type="text/plain")
+
+
 class SessionAgeMiddleware(MiddlewareMixin):
     """End a session that was idle for too long, or is older than its absolute limit."""
 
     def process_request(self, request):
-        if not request.user.is_authenticated:
+        user, session = request.user, request.session
+        if not user.is_authenticated:
             return
-        now, session = int(time.time()), request.session
-        began = session.setdefault("began", now)
-        seen = session.get("seen", now)
-        if now - seen > settings.SESSION_IDLE_AGE or now - began > settings.SESSION_COOKIE_AGE:
+        if "began" not in session:
+            begin_session(session)
+        now = int(time.time())
+        why = too_old(session, now)
+        if why:
             logout(request)
-        elif now - seen >= 60 or "seen" not in session:
+            record("session ended", user, by=None, note=why)
+        elif now - session["seen"] >= SEEN_EVERY:
             session["seen"] = now
+
+
+def begin_session(session) -> None:
+    """Start the two clocks of a session, at sign-in."""
+    session["began"] = session["seen"] = int(time.time())
+
+
+def too_old(session, now: int) -> str:
+    """Why this session is over; empty while it is good. Also asked by sockets."""
+    if now - session["seen"] > settings.SESSION_IDLE_AGE:
+        return "Nothing was done for too long."
+    if now - session["began"] > settings.SESSION_COOKIE_AGE:
+        return "It reached its greatest age."
+    return ""
 
 
 class TenancyMiddleware:

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.db import models
+from django.urls import reverse
 
 from portal.core.ids import new_id
 from portal.core.models import Record
@@ -34,6 +35,12 @@ class TenantQuerySet(models.QuerySet):
     def published_by(self, user):
         return self.filter(pk__in=user.tenants_as(TenantRole.PUBLISHER))
 
+    def kept_by(self, user):
+        """Tenants whose roles this person may give and take."""
+        if not user.is_authenticated:
+            return self.none()
+        return self if user.is_operator else self.owned_by(user)
+
 
 class Tenant(Record):
     """A division or a team: what owns models, asks for access and pays."""
@@ -59,6 +66,9 @@ class Tenant(Record):
     def tenant(self) -> "Tenant":
         return self
 
+    def get_absolute_url(self) -> str:
+        return reverse("directory:tenant", args=[self.slug])
+
     @property
     def kind(self) -> str:
         return "team" if self.parent_id else "division"
@@ -79,11 +89,30 @@ class UserQuerySet(models.QuerySet):
             return self.none()
         if user.platform_roles:
             return self
-        mine = Membership.objects.filter(user=user).values("tenant")
-        return self.filter(
-            models.Q(pk=user.pk)
-            | models.Exists(Membership.objects.filter(user=models.OuterRef("pk"), tenant__in=mine))
+        here = Membership.objects.filter(
+            user=models.OuterRef("pk"), tenant__in=list(user.standing)
         )
+        return self.filter(models.Q(pk=user.pk) | models.Exists(here))
+
+    def named(self, name: str):
+        """The account with this name or mail address, in small letters; None without one."""
+        return self.filter(username=name).first() or self.filter(email=name).first()
+
+    def search(self, *, seats, text: str = "", role: str = "", state: str = ""):
+        """Narrow by a part of the name or address, by a role among `seats`, by open or closed."""
+        found = self
+        if text:
+            name = models.Q(username__icontains=text) | models.Q(email__icontains=text)
+            found = found.filter(
+                name | models.Q(first_name__icontains=text) | models.Q(last_name__icontains=text)
+            )
+        if role in PlatformRole.values:
+            found = found.filter(groups__name=PlatformRole(role).group_name)
+        elif role:
+            found = found.filter(
+                models.Exists(seats.filter(user=models.OuterRef("pk"), role=role))
+            )
+        return found.filter(is_active=state == "open") if state else found
 
 
 class PersonManager(UserManager.from_queryset(UserQuerySet)):
@@ -120,6 +149,9 @@ class User(AbstractUser):
         order = list(TenantRole)
         enough = set(order[order.index(TenantRole(role)) :])
         return [tenant for tenant, roles in self.standing.items() if roles & enough]
+
+    def get_absolute_url(self) -> str:
+        return reverse("directory:person", args=[self.username])
 
     def may(self, role: str, tenant: Tenant | None) -> bool:
         """Whether this person may act with at least the power of `role` for `tenant`."""
@@ -161,12 +193,28 @@ def below(tenants: list[uuid.UUID]) -> set[uuid.UUID]:
     return found
 
 
+class MembershipQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Roles in one's own tenants and those below them; platform roles see all."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.platform_roles:
+            return self
+        return self.filter(models.Q(user=user) | models.Q(tenant__in=list(user.standing)))
+
+    def removable_by(self, user):
+        """Roles that this person may take away."""
+        return self.filter(tenant__in=Tenant.objects.kept_by(user))
+
+
 class Membership(Record):
     """Why a person is in a tenant's role group."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=TenantRole)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()

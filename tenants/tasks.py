@@ -1,0 +1,6 @@
+"""Table of contents for Celery."""
+
+from tenants.chargeback import tasks as chargeback
+from tenants.directory import tasks as directory
+
+__all__ = ["chargeback", "directory"]
