@@ -86,7 +86,7 @@ if env.read("DATABASE_OWNER_URL", ""):
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # its rows are read through portal.core.permissions
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.read("REDIS_URL").rstrip("/")
+REDIS_URL = env.read_redis("REDIS_URL")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

@@ -71,3 +71,11 @@ def read_database(name: str, default=MISSING) -> dict:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
     }
+
+
+def read_redis(name: str) -> str:
+    """A server without the number of a database, because the portal uses three of them."""
+    parts = urlsplit(read(name))
+    if parts.scheme not in {"redis", "rediss"} or not parts.netloc:
+        raise ImproperlyConfigured(f"{name} must look like redis://:…@host:6379.")
+    return f"{parts.scheme}://{parts.netloc}"
