@@ -1,5 +1,6 @@
 """One child process: started behind its guard, logged to a file, stopped for certain."""
 
+import json
 import os
 import signal
 import subprocess
@@ -110,7 +111,15 @@ class ChildProcess:
             log.seek(max(0, self.log.stat().st_size - 8192))
             lines = log.read().decode(errors="replace").splitlines()
         telling = (line for line in reversed(lines) if line[:1].strip() and line[:5] != "LINE ")
-        return next((line.strip()[:300] for line in telling), "")
+        return _event(next(telling, "").strip())[:300]
+
+
+def _event(line: str) -> str:
+    """What happened, where a line of a log is a JSON object."""
+    try:
+        return str(json.loads(line)["event"])
+    except (ValueError, KeyError, TypeError):
+        return line
 
 
 def rotate(log: Path) -> None:

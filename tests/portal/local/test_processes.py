@@ -63,6 +63,22 @@ def test_a_program_that_is_not_there_is_said_in_the_log(tmp_path, eventually):
     assert one.last_words() == "/no/such/program: No such file or directory"
 
 
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("a\nb\n\n", "b"),
+        ('{"event": "it broke", "level": "critical"}\n', "it broke"),
+        ("ValueError: no\nLINE 1: SELECT x\n               ^\n", "ValueError: no"),
+        ("", ""),
+        ("5\n", "5"),
+    ],
+)
+def test_last_words_are_the_line_that_tells(tmp_path, log, words):
+    path = tmp_path / "child.log"
+    path.write_text(log)
+    assert ChildProcess("child", [], path, {}, tmp_path).last_words() == words
+
+
 def test_the_polite_signal_comes_first(child, eventually):
     polite = "import signal, sys, time\nsignal.signal(2, lambda *_: sys.exit(3))\n"
     one = child(polite + "print('deaf', flush=True)\ntime.sleep(600)", stop_signal=signal.SIGINT)
