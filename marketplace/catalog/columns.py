@@ -30,7 +30,7 @@ class Access:
 class Level:
     """What was measured of a model over 30 days beside what it promises: percent, and by day.
 
-    `met` is None while there were no calls. `daily` are calls by day, oldest first.
+    `measured` is empty and `met` None while there were no calls. `daily` are calls by day, oldest first.
     """
 
     measured: str
@@ -38,6 +38,10 @@ class Level:
     met: bool | None
     calls: int = 0
     daily: tuple = ()
+
+    @property
+    def finding(self) -> str:
+        return f"{self.calls:,} calls in 30 days, {max(self.daily, default=0):,} on the busiest"
 
 
 def connect(name: str, provider: Provider) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
@@ -98,6 +99,34 @@ class Shelf:
         if self.access:
             used.append(("access", self.access, "Access", ACCESS[self.access]))
         return used
+
+    @property
+    def all_tab(self) -> bool:
+        return not self.access
+
+    @property
+    def mine_tab(self) -> bool:
+        return self.access == "mine"
+
+    @property
+    def mine_href(self) -> str:
+        return "?access=mine"
+
+    @property
+    def exact_href(self) -> str:
+        return self._with(exact="1")
+
+    @property
+    def clear_href(self) -> str:
+        kept = {name: self.query[name] for name in ("q", "sort") if self.query.get(name)}
+        return f"?{urlencode(kept)}"
+
+    def _with(self, **changes: str) -> str:
+        query = self.query.copy()
+        query.pop("page", None)
+        for name, value in changes.items():
+            query[name] = value
+        return f"?{query.urlencode()}"
 
     def _narrowed(self, models: QuerySet[AIModel], but: str = "") -> QuerySet[AIModel]:
         for name, values in self.chosen.items():

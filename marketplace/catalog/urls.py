@@ -1,5 +1,23 @@
 """Addresses of catalog: pages and REST resources."""
 
+from django.urls import path
+
+from marketplace.catalog import views
+
 app_name = "catalog"
-urlpatterns: list = []
+urlpatterns = [
+    path("models/", views.Catalogue.as_view(), name="list"),
+    path("publish/", views.Mine.as_view(), name="mine"),
+    path("models/<slug:slug>/", views.Detail.as_view(), name="detail"),
+    path("models/<slug:slug>/versions/", views.Versions.as_view(), name="versions"),
+    path("models/<slug:slug>/versions/<int:number>/", views.Version.as_view(), name="version"),
+    path("models/<slug:slug>/versions/<int:number>/pin/", views.Pin.as_view(), name="pin"),
+    path("models/<slug:slug>/versions/unpin/", views.Unpin.as_view(), name="unpin"),
+    path("models/<slug:slug>/edit/", views.Edit.as_view(), name="edit"),
+    path("models/<slug:slug>/edit/preview/", views.Preview.as_view(), name="preview"),
+    path("models/<slug:slug>/publish/", views.Publish.as_view(), name="publish"),
+    path("models/<slug:slug>/claim/", views.Claim.as_view(), name="claim"),
+    path("models/<slug:slug>/retire/", views.Retire.as_view(), name="retire"),
+    path("models/<slug:slug>/restore/", views.Restore.as_view(), name="restore"),
+]
 api_routes: list = []

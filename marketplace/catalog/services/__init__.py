@@ -1,6 +1,6 @@
 """The verbs of the catalogue."""
 
-from marketplace.catalog.services.editing import edit, history, pin, unpin
+from marketplace.catalog.services.editing import edit, history, pin, require_publisher, unpin
 from marketplace.catalog.services.following import Followed, follow_registry, registry, watch
 from marketplace.catalog.services.missing import Missing, missing
 from marketplace.catalog.services.publishing import (
@@ -25,6 +25,7 @@ __all__ = [
     "pin",
     "publish",
     "registry",
+    "require_publisher",
     "restore",
     "retire",
     "unpin",

@@ -1,0 +1,30 @@
+"""Pages of the catalogue."""
+
+from marketplace.catalog.views.browse import Catalogue, Detail, Version, Versions
+from marketplace.catalog.views.desk import (
+    Claim,
+    Edit,
+    Mine,
+    Pin,
+    Preview,
+    Publish,
+    Restore,
+    Retire,
+    Unpin,
+)
+
+__all__ = [
+    "Catalogue",
+    "Claim",
+    "Detail",
+    "Edit",
+    "Mine",
+    "Pin",
+    "Preview",
+    "Publish",
+    "Restore",
+    "Retire",
+    "Unpin",
+    "Version",
+    "Versions",
+]
