@@ -8,10 +8,12 @@ from django.db import models
 from django.db.models import Q
 
 from portal.core.models import Record
+from tenants.chargeback import settlement
 from tenants.chargeback.lifecycle import STATEMENT, StatementStatus
-from tenants.chargeback.settlement import nano_for
 from tenants.directory.models import Tenant, User
 from tenants.directory.roles import TenantRole
+
+NANO = settlement.NANO
 
 
 class PaidByTenant(models.QuerySet):
@@ -78,7 +80,7 @@ class Price(Record):
 
     def nano_for(self, quantity: int) -> int:
         """What `quantity` units cost, in nano-units of the currency, rounded half to even."""
-        return nano_for(self.amount, self.per, quantity)
+        return settlement.nano_for(self.amount, self.per, quantity)
 
 
 class Ending(models.TextChoices):
