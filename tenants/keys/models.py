@@ -1,8 +1,11 @@
 """API keys: who holds one, for which tenant, and how far it reaches."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from portal.core.models import Record
@@ -12,6 +15,8 @@ from tenants.keys.lifecycle import KEY, KeyStatus
 
 # Where the platform's own staff hold keys: their power comes from their role, not from a seat.
 PLATFORM_TENANT = "platform"
+
+ENDS_SOON = timedelta(days=7)
 
 
 class Scope(models.TextChoices):
@@ -35,6 +40,14 @@ class ApiKeyQuerySet(models.QuerySet):
 
     def in_force(self):
         return self.filter(status=KeyStatus.ACTIVE, expires_at__gt=timezone.now())
+
+    def ended(self):
+        return self.exclude(status=KeyStatus.ACTIVE, expires_at__gt=timezone.now())
+
+    def with_successor(self):
+        """`replaced`: whether the key was rotated, so that another one took its place."""
+        later = type(self)(self.model).filter(rotated_from_id=OuterRef("pk"))
+        return self.annotate(replaced=Exists(later))
 
     def made_by_people(self):
         """Without the keys that the portal itself keeps for *Try it*."""
@@ -75,6 +88,26 @@ class ApiKey(Record):
 
     def __str__(self) -> str:
         return f"{self.name} (mw_live_{self.public_id}…)"
+
+    def get_absolute_url(self) -> str:
+        return reverse("keys:key", args=[self.pk])
+
+    @property
+    def prefix(self) -> str:
+        """How people recognise the key: the part of its text that is no secret."""
+        return f"mw_live_{self.public_id}"
+
+    @property
+    def state(self) -> tuple[str, str, str]:
+        """Word, tone and icon for what became of the key; dates count as much as the status."""
+        if self.status == KeyStatus.REVOKED:
+            return "Revoked", "bad", "bad"
+        if self.expired:
+            return ("Replaced" if getattr(self, "replaced", False) else "Expired"), "idle", "idle"
+        if getattr(self, "replaced", False):
+            return "Being replaced", "warn", "clock"
+        soon = self.expires_at - timezone.now() < ENDS_SOON
+        return ("Ends soon", "warn", "clock") if soon else ("Active", "ok", "ok")
 
     @property
     def expired(self) -> bool:
