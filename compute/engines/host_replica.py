@@ -34,7 +34,7 @@ LOG_BYTES = 10 * 1024 * 1024
 class Patience:
     """How long the host waits, in seconds, and how often it tries."""
 
-    starting: float = 180.0
+    starting: float = 600.0  # a large model takes its time to arrive
     unhealthy: float = 6.0
     dead: float = 15.0
     stopping: float = 8.0
@@ -111,18 +111,17 @@ class Replica:
         try:
             if os.geteuid() == 0:
                 os.chown(workdir, NOBODY, NOBODY)
-            await self._spawn(workdir)
-            self.pid = self._process.pid
-            await self._listen()
+            process = await self._spawn(workdir)
+            self.pid = process.pid
+            await self._listen(process.stdout)
             self._kill()  # the group, for what the worker may have started
-            await self._process.wait()
-            self.reason = self.reason or _last_words(self._process.returncode)
+            self.reason = self.reason or _last_words(await process.wait())
         finally:
             self._kill()
             self.pid = None
             shutil.rmtree(workdir, ignore_errors=True)
 
-    async def _spawn(self, workdir: str) -> None:
+    async def _spawn(self, workdir: str) -> asyncio.subprocess.Process:
         job = self._job
         with job.log.open("ab") as log:
             process = self._process = await asyncio.create_subprocess_exec(
@@ -146,13 +145,15 @@ class Replica:
             "workdir": workdir,
             "parent": os.getpid(),
             "listen_fd": job.listen_fd,
+            "network": os.environ.get("MODEL_HOST_NETWORK", "") == "open",
             "token": job.secret,
         }
         with suppress(ConnectionError):  # it ended at once; the listener will say so
             process.stdin.write(json.dumps(line).encode() + b"\n")
             await process.stdin.drain()
+        return process
 
-    async def _listen(self) -> None:
+    async def _listen(self, events: asyncio.StreamReader) -> None:
         """Follow the worker's events until it ends or is silent for too long."""
         patience = self._job.patience
         self._heard = time.monotonic()
@@ -161,7 +162,7 @@ class Replica:
             left = self._heard + allowed - time.monotonic()
             wait = min(left, patience.unhealthy) if self._ready_at else left
             try:
-                line = await asyncio.wait_for(self._process.stdout.readline(), max(wait, 0.01))
+                line = await asyncio.wait_for(events.readline(), max(wait, 0.01))
             except TimeoutError:
                 if time.monotonic() - self._heard >= allowed:
                     self.reason = f"The worker said nothing for {allowed:.0f} s."
@@ -235,8 +236,8 @@ def _shorten(log: Path) -> None:
             os.truncate(log, 0)
 
 
-def _last_words(code: int | None) -> str:
-    if code is not None and code < 0:
+def _last_words(code: int) -> str:
+    if code < 0:
         name = signal.Signals(-code).name
         hint = "; the machine may be short of memory" if -code == signal.SIGKILL else ""
         return f"The worker was ended by {name}{hint}."

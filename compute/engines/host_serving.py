@@ -54,7 +54,8 @@ class Serving:
         self.nonce = nonce or secrets.token_hex(16)
         self.secret = _secret(key, order, self.nonce)
         self._started_at = datetime.fromtimestamp(time.time(), UTC)
-        self._port, self._socket = port, None
+        self._port = port
+        self._socket: socket.socket | None = None
         self._replicas: list[Replica] = []
         self._tasks: list[asyncio.Task] = []
         self._log = logs / f"{order.name}.log"

@@ -29,8 +29,12 @@ MAX_BODY = 64 * 1024
 LEAST_TOKEN = 16
 SCRATCH = "millwright-models-"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-HOST = web.AppKey("host", "ModelHost")
-TYPES = {"replicas": int, "version": int, "memory_mb": int, "cpu": (int, float)}
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "replicas": int,
+    "version": int,
+    "memory_mb": int,
+    "cpu": (int, float),
+}
 
 
 class WrongSettings(Exception):
@@ -57,7 +61,9 @@ class Settings:
             raise WrongSettings(f"MODEL_HOST_TOKEN needs at least {LEAST_TOKEN} characters.")
         if not environment.get("MLFLOW_TRACKING_URI", "").startswith(("http://", "https://")):
             raise WrongSettings("MLFLOW_TRACKING_URI needs to be the address of a server.")
-        return cls(url.hostname, url.port, token, Path(environment.get("MILLWRIGHT_VAR", "var")))
+        return cls(
+            str(url.hostname), url.port, token, Path(environment.get("MILLWRIGHT_VAR", "var"))
+        )
 
 
 class ModelHost:
@@ -160,6 +166,9 @@ class ModelHost:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self._file)
+
+
+HOST = web.AppKey("host", ModelHost)
 
 
 @web.middleware

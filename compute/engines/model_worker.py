@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TextIO
 
+import mlflow.artifacts
 import mlflow.pyfunc
 import mlflow.sklearn  # noqa: F401  (imported before rights are given up)
 import skops.io  # noqa: F401
@@ -28,11 +29,16 @@ from mlflow.exceptions import MlflowException
 
 from compute.engines.worker_app import MAX_BODY, Worker, build
 from compute.engines.worker_inputs import Signature
-from compute.engines.worker_sandbox import SandboxFailed, die_with, give_up_rights
+from compute.engines.worker_sandbox import SandboxFailed, cut_network, die_with, give_up_rights
 
 BEAT_SECONDS = 1.0
 REGISTRY_PATIENCE = 5.0
-CREDENTIALS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+REGISTRY = (
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_TRACKING_USERNAME",
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+)
 RUNTIME_MB = 460  # Python, MLflow and scikit-learn with nothing loaded
 BODY_GROWS = 16  # times, from JSON text to the arrays a model works on
 NOT_THERE = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
@@ -58,7 +64,13 @@ class Order:
     workdir: str
     parent: int
     listen_fd: int
+    network: bool
     token: str = field(repr=False)
+
+    @property
+    def folder(self) -> str:
+        """Where the artifacts of the model go."""
+        return os.path.join(self.workdir, "model")
 
 
 class Host:
@@ -80,9 +92,15 @@ def main() -> int:
     order, host = _meet_the_host()
     try:
         die_with(order.parent)
+        if not _fetch(order, host):
+            return 1
+        for name in REGISTRY:
+            os.environ.pop(name, None)
+        network = order.network or not cut_network()
+        threading.Thread(target=_hold_the_lifeline, daemon=True).start()
         give_up_rights(order.memory_mb, order.parent)
         os.chdir(order.workdir)
-        worker = _load(order, host)
+        worker = _load(order, host, network)
     except SandboxFailed as wrong:
         host.tell("failed", reason=str(wrong), final=True)
         return 1
@@ -97,8 +115,38 @@ def _meet_the_host() -> tuple[Order, Host]:
     order = Order(**json.loads(sys.stdin.buffer.raw.readline()))
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    threading.Thread(target=_hold_the_lifeline, daemon=True).start()
     return order, Host(events)
+
+
+def _fetch(order: Order, host: Host) -> bool:
+    """Let a child without rights fetch the artifacts: the model itself never meets the registry.
+
+    False when that failed; the host was told why.
+    """
+    child = os.fork()
+    if child == 0:
+        os._exit(_fetch_as_nobody(order, host))
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code not in {0, 1}:
+        raise CannotServe(f"Fetching the model ended with status {code}.", final=False)
+    return code == 0
+
+
+def _fetch_as_nobody(order: Order, host: Host) -> int:
+    try:
+        give_up_rights(order.memory_mb, os.getppid())
+        os.chdir(order.workdir)
+        _find(order, host)
+        uri = f"models:/{order.model}/{order.version}"
+        mlflow.artifacts.download_artifacts(uri, dst_path=order.folder)
+    except (SandboxFailed, CannotServe) as wrong:
+        host.tell("failed", reason=str(wrong), final=True)
+        return 1
+    except Exception as wrong:  # a library's, in a process that must not return
+        reason = f"The model could not be fetched: {type(wrong).__name__}: {_short(wrong)}"
+        host.tell("failed", reason=reason, final=False)
+        return 1
+    return 0
 
 
 def _hold_the_lifeline() -> None:
@@ -107,10 +155,9 @@ def _hold_the_lifeline() -> None:
     os._exit(0)
 
 
-def _load(order: Order, host: Host) -> Worker:
-    _find(order, host)
+def _load(order: Order, host: Host, network: bool) -> Worker:
     try:
-        model = mlflow.pyfunc.load_model(f"models:/{order.model}/{order.version}")
+        model = mlflow.pyfunc.load_model(order.folder)
     except ModuleNotFoundError as wrong:
         reason = f"The model needs the Python package {wrong.name}, which this host does not have."
         raise CannotServe(reason, final=True) from wrong
@@ -118,12 +165,8 @@ def _load(order: Order, host: Host) -> Worker:
         reason = f"The model does not fit into {order.memory_mb} MB of memory."
         raise CannotServe(reason, final=True) from wrong
     except Exception as wrong:  # somebody else's code
-        final = not isinstance(wrong, MlflowException | OSError)
         reason = f"The model could not be loaded: {type(wrong).__name__}: {_short(wrong)}"
-        raise CannotServe(reason, final=final) from wrong
-    finally:
-        for name in CREDENTIALS:
-            os.environ.pop(name, None)
+        raise CannotServe(reason, final=True) from wrong
     worker = Worker(
         serving=order.name,
         model=order.model,
@@ -132,6 +175,7 @@ def _load(order: Order, host: Host) -> Worker:
         pyfunc=model,
         signature=Signature.of(model.metadata.signature),
         threads=_threads(order.threads),
+        network=network,
         most_held=_most_held(order.memory_mb),
         give_up=lambda reason: _give_up(host, reason),
     )

@@ -27,7 +27,6 @@ PREDICT_SECONDS = 60.0
 STARVED_TIMES = 5
 OPEN_TO_ALL = {"/healthz", "/health", "/ping", "/v2/health/live", "/v2/health/ready"}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-WORKER = web.AppKey("worker", "Worker")
 
 
 class ModelFailed(Exception):
@@ -45,6 +44,7 @@ class Worker:
     pyfunc: PyFuncModel
     signature: Signature
     threads: ThreadPoolExecutor
+    network: bool  # whether the model's code can reach anything
     give_up: Callable[[str], None]  # ends the process soon, for a reason
     most_held: int = 4 * MAX_BODY  # bytes of all bodies that wait or run
     running: int = 0
@@ -78,6 +78,9 @@ class Worker:
             answer["id"] = content["id"]
         outputs = worker_v2.infer_answer(result, self.signature, content.get("outputs"))
         return _encoded({**answer, "outputs": outputs}), rows
+
+
+WORKER = web.AppKey("worker", Worker)
 
 
 @web.middleware
@@ -166,6 +169,7 @@ async def healthz(request: web.Request) -> web.Response:
             "pid": os.getpid(),
             "uid": os.getuid(),
             "gid": os.getgid(),
+            "network": worker.network,
             "running": worker.running,
         }
     )

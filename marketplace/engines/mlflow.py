@@ -122,8 +122,8 @@ class MlflowRegistry:
             return {}
 
     def _artifacts(self, row: dict) -> tuple[MLmodelFacts, dict | None, tuple[str, ...], tuple]:
-        facts, example, dependencies = MLmodelFacts(), None, ()
-        problems: list[str] = []
+        facts, example, problems = MLmodelFacts(), None, list[str]()
+        dependencies: tuple[str, ...] = ()
         try:
             facts = read_mlmodel(self._artifact(row, "MLmodel"))
             problems += facts.problems

@@ -151,7 +151,7 @@ def _fields(signature: dict, side: str) -> list[dict]:
 
 def _field(item: dict) -> dict:
     name = item.get("name")
-    found = {
+    found: dict[str, Any] = {
         "name": None if name is None else plain_text(name, 500),
         "type": plain_text(item.get("type") or "unknown", 50),
         "shape": None,

@@ -1,6 +1,7 @@
 """A model saved as code that does what its input asks for: an inmate that looks around."""
 
 import os
+import socket
 import sys
 import time
 import wave  # noqa: F401  (nobody else imports it: found after rights were given up)
@@ -44,6 +45,7 @@ class OddModel(PythonModel):
             "django": lambda: str("django" in sys.modules),
             "2 GB": lambda: _can(lambda: bytearray(2 * 1024**3)),
             "new privileges": lambda: Path("/proc/thread-self/status").read_text(),
+            "network": lambda: _can(lambda: socket.create_connection(("127.0.0.1", 9), 5)),
             "sleep": lambda: time.sleep(1.5) or "slept",
             "end": lambda: os._exit(7),
         }

@@ -267,12 +267,25 @@ def test_under_root_a_worker_is_nobody_for_good(inmate):
 
 def test_a_model_sees_no_secret_and_cannot_look_into_its_host(inmate, host):
     environment = told(inmate, "environment")
-    assert "MLFLOW_TRACKING_URI" in environment
-    for word in (host.token, "MODEL_HOST", "VAULT_KEK", "SECRET_KEY", inmate.seen.secret):
+    assert "HOME=" in environment
+    for word in (
+        host.token,
+        host.mlflow_url,
+        "MODEL_HOST",
+        "VAULT_KEK",
+        "SECRET_KEY",
+        inmate.seen.secret,
+    ):
         assert word not in environment
     assert told(inmate, "host's environment") == "PermissionError"
     assert "NoNewPrivs:\t1" in told(inmate, "new privileges")
     assert told(inmate, "django") == "False"
+
+
+def test_where_the_network_can_be_cut_a_model_reaches_nobody(inmate):
+    reaches = inmate.ask("/healthz").json["network"]
+    said = told(inmate, "network")  # asks a port of this machine where nobody listens
+    assert said == ("ConnectionRefusedError" if reaches else "OSError")
 
 
 def test_a_model_has_a_folder_of_its_own_and_late_imports_work(inmate):
