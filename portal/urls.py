@@ -23,6 +23,7 @@ ROOMS = [
 
 router = DefaultRouter(use_regex_path=True)
 router.include_root_view = False
+router.include_format_suffixes = False
 for room in ROOMS:
     for prefix, viewset, name in room.api_routes:
         router.register(prefix, viewset, basename=name)
