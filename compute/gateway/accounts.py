@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from decimal import Decimal
 from uuid import UUID
 
 import structlog
@@ -13,11 +12,11 @@ from compute.gateway import figures, ledger
 from compute.gateway.admission import Admitted, admit
 from compute.gateway.config import Config
 from compute.gateway.database import FAILURES, Database
-from compute.gateway.ledger import Ending, Reservation
-from compute.gateway.pricing import LARGEST, nano_for
+from compute.gateway.ledger import LARGEST, Ending, Reservation
 from compute.gateway.refusals import Refusal, unavailable
 from compute.gateway.routes import Wanted
 from compute.gateway.trail import deny
+from tenants.chargeback.settlement import nano_for
 from tenants.keys.format import Parts
 
 PAUSES = (0, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 30, 30, 60, 60, 60, 120, 120)
@@ -111,9 +110,11 @@ class Accounts:
 
     def _reservation(self, wish: Wish, admitted: Admitted) -> Reservation:
         quantity = quantity_of(admitted, wish.rows)
-        reserved = nano_for(Decimal(admitted.amount), admitted.per, quantity)
+        reserved = nano_for(admitted.amount, admitted.per, quantity)
         if reserved > LARGEST:
-            raise unavailable(f"The price of {admitted.slug} is too large to be charged.", 60)
+            raise unavailable(
+                f"The price of {admitted.model_slug} is too large to be charged.", 60
+            )
         now = timezone.now()
         return Reservation(wish.call, admitted, wish.protocol, now, wish.rows, reserved)
 

@@ -32,7 +32,7 @@ SELECT
       seat.tenant_id = k.tenant_id
       OR seat.role = 'owner' AND seat.tenant_id IN (SELECT id FROM line))
   ) AS stands,
-  model.id AS model_id, model.slug, model.tenant_id AS provider_id, model.status AS model_status,
+  model.id AS model_id, model.slug AS model_slug, model.tenant_id AS provider_id, model.status AS model_status,
   model.tenant_id = k.tenant_id
     OR model.status IN ('published', 'retired') AND (model.visibility = 'everyone' OR EXISTS (
       SELECT FROM marketplace_listing shown
@@ -95,7 +95,7 @@ class Admitted:
     provider_id: UUID
     grant_id: UUID
     model_id: UUID
-    slug: str
+    model_slug: str
     version: int
     environment: str
     endpoint_id: UUID
@@ -156,17 +156,19 @@ def _permit(row, parts: Parts, wanted: Wanted, environment: str | None) -> None:
         raise Refusal(403, why, denial=_denial(row, parts, "tenants.apikey"))
     if not row.visible:
         raise Refusal(404, NO_MODEL)
-    if row.model_slugs and row.slug not in row.model_slugs:
-        why = f"This API key is limited to other models than {row.slug}."
+    if row.model_slugs and row.model_slug not in row.model_slugs:
+        why = f"This API key is limited to other models than {row.model_slug}."
         raise Refusal(403, why, denial=_denial(row, parts))
     if row.model_status != "published":
-        why = f"{row.slug} is no longer offered. Choose another model in the catalogue."
+        why = f"{row.model_slug} is no longer offered. Choose another model in the catalogue."
         if row.model_status != "retired":
-            why = f"{row.slug} is not published yet. Its publisher can do that on its page."
+            why = f"{row.model_slug} is not published yet. Its publisher can do that on its page."
         raise Refusal(403, why, denial=_denial(row, parts))
     if row.grant_id is None:
         where = f" in {environment}" if environment else ""
-        why = f"Your tenant holds no grant for {row.slug}{where}. Ask for access on its page."
+        why = (
+            f"Your tenant holds no grant for {row.model_slug}{where}. Ask for access on its page."
+        )
         raise Refusal(403, why, denial=_denial(row, parts))
 
 
@@ -176,9 +178,11 @@ def _located(row, parts: Parts, wanted: Wanted) -> Admitted:
         raise Refusal(404, why)
     if not row.ready or row.token is None:
         state = "is not served yet" if row.endpoint_id is None else "is not ready"
-        raise unavailable(f"{row.slug} {state} in {row.environment}. Try again soon.", 5)
+        raise unavailable(f"{row.model_slug} {state} in {row.environment}. Try again soon.", 5)
     if row.price_id is None:
-        raise unavailable(f"{row.slug} has no price in force. Its publisher can set one.", 60)
+        raise unavailable(
+            f"{row.model_slug} has no price in force. Its publisher can set one.", 60
+        )
     same = {name: getattr(row, name) for name in FROM_ROW}
     return Admitted(public_id=parts.public_id, **same)
 
@@ -192,5 +196,5 @@ def _denial(row, parts: Parts, subject: str = "marketplace.aimodel") -> Denial:
         tenant_id=row.tenant_id,
         subject_type=subject,
         subject_id=row.model_id if about_model else row.key_id,
-        label=row.slug if about_model else f"mw_live_{parts.public_id}…",
+        label=row.model_slug if about_model else f"mw_live_{parts.public_id}…",
     )

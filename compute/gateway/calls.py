@@ -14,11 +14,11 @@ from compute.gateway.admission import ENVIRONMENTS, Admitted, presented
 from compute.gateway.config import Config
 from compute.gateway.ledger import Ending, Reservation
 from compute.gateway.messages import Reply, Request
-from compute.gateway.pricing import nano_for
 from compute.gateway.protocols.base import message_of
 from compute.gateway.refusals import Refusal, unavailable
 from compute.gateway.routes import Route
 from compute.gateway.upstream import Answer, Unreached, Upstream
+from tenants.chargeback.settlement import nano_for
 
 USAGE = re.compile(r"(?:^|[,;\s])predictions=(\d{1,9})(?:$|[,;\s])")
 OURS_TO_SOLVE = {401, 403, 404, 405}  # between the gateway and a worker, no fault of the caller
@@ -74,11 +74,11 @@ class Calls:
         except Unreached as unreached:
             if route.verb in {"ready", "ping"}:
                 raise unavailable(unreached.detail, 5) from unreached
-            raise Refusal(unreached.status, unreached.detail) from unreached
+            raise Refusal(unreached.code, unreached.detail) from unreached
         clock.upstream = time.perf_counter() - asked
         if answer.status != 200:
             raise unavailable("The model does not answer now. Try again soon.", 5)
-        body = route.protocol.renamed(answer.body, admitted.slug)
+        body = route.protocol.renamed(answer.body, admitted.model_slug)
         return Reply(200, body, _version(admitted), answer.content_type)
 
     async def _carry(
@@ -91,8 +91,8 @@ class Calls:
             answer = await self._upstream.ask(admitted, "POST", path, str(reservation.id), body)
         except Unreached as unreached:
             clock.upstream = time.perf_counter() - asked
-            self._accounts.end(_void(reservation, unreached.status, clock))
-            raise Refusal(unreached.status, unreached.detail) from unreached
+            self._accounts.end(_void(reservation, unreached.code, clock))
+            raise Refusal(unreached.code, unreached.detail) from unreached
         except BaseException:
             self._accounts.end(_void(reservation, 500, clock))
             raise
@@ -107,7 +107,7 @@ class Calls:
         admitted = reservation.admitted
         reply = Reply(
             answer.status,
-            route.protocol.renamed(answer.body, admitted.slug),
+            route.protocol.renamed(answer.body, admitted.model_slug),
             _version(admitted),
             answer.content_type,
         )
@@ -137,6 +137,7 @@ def _paid(reservation: Reservation, answer: Answer, clock: Clock) -> Ending:
     return Ending(
         reservation.id,
         "settled" if exact else "estimated",
+        bill=reservation.bill,
         amount_nano=nano_for(admitted.amount, admitted.per, quantity),
         meter=admitted.meter,
         quantity=quantity,

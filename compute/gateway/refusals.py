@@ -1,6 +1,6 @@
 """Why a call is not made: the status, the words, and whether the trail should know."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from uuid import UUID
 
 PORTAL_DOWN = "The gateway cannot reach its database. Nothing was called or billed; try again."
@@ -19,21 +19,16 @@ class Denial:
     label: str
 
 
+@dataclass
 class Refusal(Exception):
     """The gateway says no. `detail` says what to do; `retry_after` is in seconds."""
 
-    def __init__(
-        self,
-        status: int,
-        detail: str,
-        *,
-        retry_after: int | None = None,
-        denial: Denial | None = None,
-        allow: str = "",
-    ):
-        super().__init__(detail)
-        self.status, self.detail = status, detail
-        self.retry_after, self.denial, self.allow = retry_after, denial, allow
+    status: int
+    detail: str
+    _: KW_ONLY
+    retry_after: int | None = None
+    denial: Denial | None = None
+    allow: str = ""
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:

@@ -13,12 +13,12 @@ IDLE = 15.0  # seconds; less than any worker keeps an idle connection
 CONNECTIONS = 256
 
 
+@dataclass
 class Unreached(Exception):
-    """No whole answer came. `status` is what the caller gets, the message says why."""
+    """No whole answer came. `code` is the status the caller gets, `detail` says why."""
 
-    def __init__(self, status: int, detail: str):
-        super().__init__(detail)
-        self.status, self.detail = status, detail
+    code: int
+    detail: str
 
 
 @dataclass(frozen=True)

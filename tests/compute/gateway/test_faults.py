@@ -25,6 +25,7 @@ def test_the_reservation_is_there_while_the_model_works(stage):
     wait_for(lambda: stage.worker.seen)
     (row,) = stage.calls()
     assert (row.ended_as, row.amount_nano, row.reserved_nano) == (None, None, 1_200_000)
+    assert row.quantities == {"calls": 1, "predictions": 3}
     assert str(row.pk) == stage.worker.seen[0]["call"]
     stage.worker.released.set()
     caller.join()
@@ -125,7 +126,13 @@ def test_of_many_hands_on_one_reservation_one_ends_it(stage):
     caller.start()
     wait_for(lambda: stage.worker.seen)
     (row,) = stage.calls()
-    facts = {"amount_nano": 5, "meter": "predictions", "quantity": 1, "http_status": 200}
+    facts = {
+        "bill": row,
+        "amount_nano": 5,
+        "meter": "predictions",
+        "quantity": 1,
+        "http_status": 200,
+    }
     moved = asyncio.run(end_at_once(Ending(row.pk, "settled", **facts), 6))
     assert sorted(moved) == [False] * 5 + [True]
     stage.worker.released.set()

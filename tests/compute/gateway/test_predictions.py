@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from compute.gateway.pricing import nano_for
 from portal.core.ids import moment_of
+from tenants.chargeback.settlement import nano_for
 from tests.compute.gateway.stage import system
 
 
