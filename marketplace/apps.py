@@ -4,7 +4,15 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-CONNECTED = ("marketplace.access.key_reach",)
+CONNECTED = (
+    "marketplace.access.key_reach",
+    "marketplace.access.frame",
+    "marketplace.access.receivers",
+    "marketplace.catalog.frame",
+    "marketplace.catalog.price_reach",
+    "marketplace.service_levels.frame",
+    "marketplace.service_levels.receivers",
+)
 
 
 class MarketplaceConfig(AppConfig):

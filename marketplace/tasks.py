@@ -2,5 +2,6 @@
 
 from marketplace.access import tasks as access
 from marketplace.catalog import tasks as catalog
+from marketplace.service_levels import tasks as service_levels
 
-__all__ = ["access", "catalog"]
+__all__ = ["access", "catalog", "service_levels"]

@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
 app = Celery("portal")
@@ -16,6 +17,11 @@ app.conf.beat_schedule = {
     "catalog.follow_registry": {"task": "catalog.follow_registry", "schedule": 4.0},
     "endpoints.sweep": {"task": "endpoints.sweep", "schedule": 5.0},
     "access.sweep": {"task": "access.sweep", "schedule": 10.0},
+    "access.compare_index": {
+        "task": "access.compare_index",
+        "schedule": crontab(hour=2, minute=10),
+    },
+    "service_levels.measure": {"task": "service_levels.measure", "schedule": 60.0},
     "notices.sweep": {"task": "notices.sweep", "schedule": 10.0},
     "chargeback.sweep": {"task": "chargeback.sweep", "schedule": 30.0},
     "chargeback.keep_partitions": {"task": "chargeback.keep_partitions", "schedule": 3600.0},

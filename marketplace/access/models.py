@@ -1,7 +1,8 @@
 """Asking for a model, and holding it."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.access.lifecycle import GRANT, REQUEST, GrantStatus, RequestStatus
@@ -26,12 +27,35 @@ class AccessRequestQuerySet(models.QuerySet):
     def open(self):
         return self.filter(status=RequestStatus.OPEN)
 
+    def decided(self):
+        """Closed ones, the latest first: decided, or withdrawn."""
+        return self.exclude(status=RequestStatus.OPEN).order_by("-decided_at", "-id")
+
     def decidable_by(self, user):
-        """Open requests on models this person owns; nobody decides what they asked for."""
-        if not user.is_authenticated:
+        """Open requests on models this person owns; never of a tenant they act for themselves.
+
+        The same rule as `services.deciders_of`, seen from the person.
+        """
+        if not user.is_authenticated or user.is_auditor:
             return self.none()
         owned = self.open().filter(provider__in=user.tenants_as(TenantRole.OWNER))
-        return owned.exclude(requester=user)
+        return owned.exclude(requester=user).exclude(
+            tenant__in=user.tenants_as(TenantRole.CONSUMER)
+        )
+
+    def withdrawable_by(self, user):
+        """Open requests that this person may take back."""
+        if not user.is_authenticated or user.is_auditor:
+            return self.none()
+        owned = user.tenants_as(TenantRole.OWNER)
+        joined = user.tenants_as(TenantRole.CONSUMER)
+        own = Q(requester=user, tenant__in=joined)
+        return self.open().filter(own | Q(tenant__in=owned))
+
+    def to_show(self):
+        """With everything that a row of a list names."""
+        named = self.select_related("model", "tenant", "provider", "requester", "decided_by")
+        return named.defer("model__card", "model__words")
 
     def asked_by(self, user):
         return self.filter(requester=user)
@@ -55,6 +79,7 @@ class AccessRequest(Record):
     expected_calls_per_month = models.PositiveIntegerField()
     duration_days = models.PositiveSmallIntegerField()
     renews_id = models.UUIDField(null=True)
+    asked_digest = models.CharField(max_length=64, blank=True)
     status = models.CharField(
         max_length=10, choices=RequestStatus, default=RequestStatus.OPEN, editable=False
     )
@@ -82,6 +107,13 @@ class AccessRequest(Record):
     def __str__(self) -> str:
         return f"{self.model} for {self.tenant}, {self.environment}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("access:request", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == RequestStatus.OPEN
+
 
 class GrantQuerySet(models.QuerySet):
     def visible_to(self, user):
@@ -98,14 +130,31 @@ class GrantQuerySet(models.QuerySet):
         now = timezone.now()
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=now), status=GrantStatus.ACTIVE)
 
+    def over(self):
+        """Ended, revoked, or past their time though no sweep has come by yet."""
+        return self.filter(~Q(status=GrantStatus.ACTIVE) | Q(ends_at__lte=timezone.now()))
+
+    def held_by(self, user):
+        """Grants of the tenants this person works in."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(tenant__in=user.tenants_as(TenantRole.CONSUMER))
+
+    def to_show(self):
+        named = self.select_related("model", "tenant", "provider")
+        return named.defer("model__card", "model__words")
+
     def overdue(self):
         return self.filter(status=GrantStatus.ACTIVE, ends_at__lte=timezone.now())
 
     def revocable_by(self, user):
-        """Owners of the model or of the tenant that holds it, and governance."""
-        if not user.is_authenticated:
+        """Owners of the model or of the tenant that holds it, and governance.
+
+        What a tenant holds of its own models ends with the model, so nobody revokes it.
+        """
+        if not user.is_authenticated or user.is_auditor:
             return self.none()
-        live = self.filter(status=GrantStatus.ACTIVE)
+        live = self.filter(status=GrantStatus.ACTIVE).exclude(tenant=F("provider"))
         if user.is_governor:
             return live
         mine = user.tenants_as(TenantRole.OWNER)
@@ -151,3 +200,10 @@ class Grant(Record):
     def in_force(self) -> bool:
         alive = self.ends_at is None or self.ends_at > timezone.now()
         return self.status == GrantStatus.ACTIVE and alive
+
+    @property
+    def is_standing(self) -> bool:
+        return self.ends_at is None and self.tenant_id == self.provider_id
+
+    def get_absolute_url(self) -> str:
+        return reverse("access:grant", args=[self.pk])

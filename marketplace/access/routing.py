@@ -1,3 +1,7 @@
 """Addresses of live pages."""
 
-live_urls: list = []
+from django.urls import path
+
+from marketplace.access import live
+
+live_urls: list = [path("live/requests/<uuid:pk>/", live.RequestLive.as_asgi())]

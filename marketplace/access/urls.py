@@ -1,5 +1,31 @@
 """Addresses of access: pages and REST resources."""
 
+from django.urls import path
+
+from marketplace.access import api
+from marketplace.access.views import asking, deciding, holding
+
 app_name = "access"
-urlpatterns: list = []
-api_routes: list = []
+urlpatterns = [
+    path("models/<slug:slug>/ask/", asking.AskForAccess.as_view(), name="ask"),
+    path("models/<slug:slug>/ask/estimate/", asking.Estimate.as_view(), name="estimate"),
+    path("models/<slug:slug>/access/", asking.OnModel.as_view(), name="on_model"),
+    path("access/", asking.MyAccess.as_view(), name="mine"),
+    path("access/requests/<uuid:pk>/", deciding.RequestPage.as_view(), name="request"),
+    path(
+        "access/requests/<uuid:pk>/approve/",
+        deciding.Decide.as_view(verb="approve"),
+        name="approve",
+    ),
+    path("access/requests/<uuid:pk>/deny/", deciding.Decide.as_view(verb="deny"), name="deny"),
+    path("access/requests/<uuid:pk>/withdraw/", deciding.Withdraw.as_view(), name="withdraw"),
+    path("access/grants/<uuid:pk>/", holding.GrantPage.as_view(), name="grant"),
+    path("access/grants/<uuid:pk>/revoke/", holding.Revoke.as_view(), name="revoke"),
+    path("access/grants/<uuid:pk>/extend/", holding.Extend.as_view(), name="extend"),
+    path("queue/", deciding.ReviewQueue.as_view(), name="queue"),
+    path("queue/decide/", deciding.DecideMany.as_view(), name="decide_many"),
+]
+api_routes = [
+    ("access-requests", api.AccessRequests, "access-request"),
+    ("grants", api.Grants, "grant"),
+]

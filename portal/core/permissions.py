@@ -45,3 +45,9 @@ def holders(permission: str, subject, table: type) -> QuerySet[Group]:
     """The groups that hold `permission` on `subject`."""
     rows = table._base_manager.filter(content_object=subject, permission__codename=permission)
     return Group.objects.filter(Q(pk__in=rows.values("group")))
+
+
+def index_of(permission: str, table: type) -> set[tuple]:
+    """Every (id of the row, id of the group) that `table` holds for `permission`."""
+    rows = table._base_manager.filter(permission__codename=permission)
+    return set(rows.values_list("content_object", "group"))
