@@ -30,7 +30,8 @@ class Access:
 class Level:
     """What was measured of a model over 30 days beside what it promises: percent, and by day.
 
-    `measured` is empty and `met` None while there were no calls. `daily` are calls by day, oldest first.
+    `measured` is empty and `met` None while there were no calls. `daily` are calls by day, the
+    oldest first.
     """
 
     measured: str
@@ -41,7 +42,8 @@ class Level:
 
     @property
     def finding(self) -> str:
-        return f"{self.calls:,} calls in 30 days, {max(self.daily, default=0):,} on the busiest"
+        busiest = max(self.daily, default=0)
+        return f"{self.calls:,} calls in 30 days, {busiest:,} on the busiest"
 
 
 def connect(name: str, provider: Provider) -> None:

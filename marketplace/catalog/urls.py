@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.catalog import views
+from marketplace.catalog import api, views
 
 app_name = "catalog"
 urlpatterns = [
@@ -20,4 +20,4 @@ urlpatterns = [
     path("models/<slug:slug>/retire/", views.Retire.as_view(), name="retire"),
     path("models/<slug:slug>/restore/", views.Restore.as_view(), name="restore"),
 ]
-api_routes: list = []
+api_routes = [("models", api.Models, "model")]

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import models
 
 from marketplace.catalog.models import AIModel, Environment
+from marketplace.service_levels.arithmetic import Counts, Promise, words
 from portal.core.models import Record
 
 
@@ -44,6 +45,18 @@ class Target(Record):
     def __str__(self) -> str:
         return f"{self.model}: {self.availability} %, {self.latency_ms} ms"
 
+    @property
+    def promise(self) -> Promise:
+        return Promise(self.availability, self.latency_ms, self.latency_share)
+
+    @property
+    def availability_words(self) -> str:
+        return words(self.availability)
+
+    @property
+    def share_words(self) -> str:
+        return words(self.latency_share)
+
 
 class Measured(Record):
     """What the calls of the last hour, day or month came to: sums alone, no caller.
@@ -77,6 +90,10 @@ class Measured(Record):
     def __str__(self) -> str:
         return f"{self.model_id} {self.environment or 'all'} {self.window}: {self.calls} calls"
 
+    @property
+    def counts(self) -> Counts:
+        return Counts(self.calls, self.good, self.fast, self.excluded)
+
 
 class MeasuredDay(Record):
     """What the calls of one calendar day (UTC) came to, over all environments."""
@@ -97,3 +114,7 @@ class MeasuredDay(Record):
 
     def __str__(self) -> str:
         return f"{self.model_id} {self.day}: {self.calls} calls"
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(self.calls, self.good, self.fast, self.excluded)

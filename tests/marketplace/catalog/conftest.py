@@ -2,6 +2,7 @@
 
 import pytest
 
+from marketplace.catalog.models import AIModel
 from marketplace.catalog.services import following
 from marketplace.engines.fake import FakeRegistry
 from tests import factories
@@ -18,10 +19,12 @@ def registry(monkeypatch, db) -> FakeRegistry:
 
 
 @pytest.fixture
-def draft(vision):
+def draft(vision) -> AIModel:
     """A claimed model with all it needs except a price."""
-    made = factories.model("scores", vision, status="draft", visibility="nobody", card="# Scores")
-    made.licence = "CC BY 4.0"
-    made.save()
-    factories.Price.objects.filter(model_id=made.pk).delete()
+    made = AIModel.objects.create(
+        **{"slug": "scores", "registry_name": "scores", "name": "Scores", "tenant": vision},
+        **{"status": "draft", "summary": "Scores", "card": "# Scores", "licence": "CC BY 4.0"},
+        **{"data_class": "internal", "followed_version": 1},
+    )
+    factories.version(made, 1)
     return made
