@@ -13,4 +13,5 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(hand_out, sender=self, dispatch_uid="privileges")
-        import_module("portal.notices.frame")
+        for room in ("notices", "audit", "console"):
+            import_module(f"portal.{room}.frame")

@@ -9,6 +9,7 @@ from compute.endpoints import urls as endpoints
 from marketplace.access import urls as access
 from marketplace.catalog import urls as catalog
 from marketplace.service_levels import urls as service_levels
+from portal.api.docs import Docs
 from portal.audit import urls as audit
 from portal.console import urls as console
 from portal.notices import urls as notices
@@ -31,6 +32,7 @@ for room in ROOMS:
 api = [
     *router.urls,
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("docs/", Docs.as_view(), name="docs"),
 ]
 urlpatterns = [
     path("healthz", healthz),

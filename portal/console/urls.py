@@ -1,5 +1,15 @@
 """Addresses of console: pages and REST resources."""
 
+from django.urls import path
+
+from portal.console import views
+
 app_name = "console"
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.Home.as_view(), name="home"),
+    path("status/", views.Status.as_view(), name="status"),
+    path("status/services/", views.Services.as_view(), name="services"),
+    path("help/", views.Guide.as_view(), name="help"),
+    path("help/recorded/", views.Guide.as_view(chapter="recorded"), name="recorded"),
+]
 api_routes: list = []

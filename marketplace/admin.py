@@ -1,0 +1,7 @@
+"""Table of contents for Django's admin."""
+
+from marketplace.access import admin as access
+from marketplace.catalog import admin as catalog
+from marketplace.service_levels import admin as service_levels
+
+__all__ = ["access", "catalog", "service_levels"]

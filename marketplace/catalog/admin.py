@@ -1,0 +1,15 @@
+"""Models, versions and listings in the console."""
+
+from marketplace.catalog.models import AIModel, Listing, ModelVersion, RegistryWatch
+from portal.web.admin import columns
+
+columns(
+    AIModel, "slug", "name", "tenant", "status", "stage", "visibility", "data_class", "region",
+    search=("slug", "name", "registry_name", "tenant__slug"),
+)  # fmt: skip
+columns(
+    ModelVersion, "model", "number", "registry_status", "registered_at", "gone_at",
+    search=("model__slug", "run_id"),
+)  # fmt: skip
+columns(Listing, "model", "tenant", "listed_by", "created_at", search=("model__slug",))
+columns(RegistryWatch, "__str__", "swept_at", "answered_at", "down_since")
