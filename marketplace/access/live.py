@@ -25,5 +25,7 @@ class RequestLive(LivePage):
         if asked is None:
             return None
         context = {"asked": asked, "entries": timeline(asked), "live": True}
-        context["deciders"] = access.deciders_of(asked)
+        grant = access.active_grant(asked.model_id, asked.tenant_id, asked.environment)
+        mine = grant and grant.in_force and grant.request_id == asked.pk
+        context |= {"deciders": access.deciders_of(asked), "grant": grant if mine else None}
         return render_to_string("marketplace/access/_state.html", context)

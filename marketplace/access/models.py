@@ -178,6 +178,7 @@ class Grant(Record):
     )
     ended_reason = models.TextField(blank=True)
     warned_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)  # since when the holders know it is retired
 
     objects = GrantQuerySet.as_manager()
 

@@ -23,6 +23,7 @@ urlpatterns = [
     path("access/grants/<uuid:pk>/revoke/", holding.Revoke.as_view(), name="revoke"),
     path("access/grants/<uuid:pk>/extend/", holding.Extend.as_view(), name="extend"),
     path("queue/", deciding.ReviewQueue.as_view(), name="queue"),
+    path("queue/news/", deciding.QueueNews.as_view(), name="news"),
     path("queue/decide/", deciding.DecideMany.as_view(), name="decide_many"),
 ]
 api_routes = [

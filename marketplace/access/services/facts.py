@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from marketplace.access.lifecycle import GrantStatus, RequestStatus
 from marketplace.access.models import AccessRequest, Grant
-from marketplace.catalog.models import AIModel
+from marketplace.catalog.models import AIModel, DataClass
 from portal.core import tenancy
 from tenants.chargeback import services as chargeback
 from tenants.chargeback.models import Price
@@ -59,6 +59,12 @@ class Preview:
     held: list[Grant]
     renewed: Grant | None
     changed_since_asked: bool
+
+    @property
+    def class_level(self) -> int:
+        """1 (public) to 4 (restricted); 0 while it is not stated."""
+        levels, name = list(DataClass.values), self.request.model.data_class
+        return levels.index(name) + 1 if name else 0
 
 
 def deciders_of(request: AccessRequest) -> QuerySet[User]:

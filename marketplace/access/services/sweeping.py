@@ -46,16 +46,23 @@ def warn() -> int:
 
 
 def follow_models() -> int:
-    """Give owners what they should hold, end what a retired model leaves; returns the changes."""
-    changed = 0
+    """Do what follows from published and retired models; returns the number of changes.
+
+    An owner holds what it publishes, until it retires it. Other grants of a retired model pause:
+    their time runs on, calls are refused, the holders are told, and told again if it is back.
+    """
     with tenancy.as_system():
         lacking = list(_lacking())
-    for model in lacking:
-        changed += len(holding.give_standing(model))
+    changed = sum(len(holding.give_standing(model)) for model in lacking)
     active = Grant.objects.filter(status=GrantStatus.ACTIVE)
-    changed += _end(active.filter(model__status=ModelStatus.RETIRED), RETIRED)
-    retired = AccessRequest.objects.open().filter(model__status=ModelStatus.RETIRED)
-    return changed + sum(_turn_down(pk) for pk in _ids(retired))
+    retired = active.filter(model__status=ModelStatus.RETIRED)
+    changed += _end(retired.filter(tenant=F("provider")), RETIRED)
+    paused = retired.exclude(tenant=F("provider")).filter(paused_at=None)
+    changed += sum(_pause(pk) for pk in _ids(paused))
+    back = active.filter(model__status=ModelStatus.PUBLISHED, paused_at__isnull=False)
+    changed += sum(_resume(pk) for pk in _ids(back))
+    waiting = AccessRequest.objects.open().filter(model__status=ModelStatus.RETIRED)
+    return changed + sum(_turn_down(pk) for pk in _ids(waiting))
 
 
 def compare_index() -> list[str]:
@@ -122,6 +129,34 @@ def _warn(pk) -> bool:
         what = f"{grant.model} in {grant.environment}"
         title = f"Your access to {what} ends on {told.day(grant.ends_at)}"
         told.of_end(grant, title=title, body="Renew it there to keep it.", tone="warn")
+    return True
+
+
+def _pause(pk) -> bool:
+    with tenancy.as_system():
+        here = Grant.objects.filter(pk=pk, status=GrantStatus.ACTIVE, paused_at=None)
+        if not here.update(paused_at=timezone.now()):
+            return False
+        grant = Grant.objects.to_show().get(pk=pk)
+        record("paused", grant, by=None, note=RETIRED)
+        title = f"{grant.model} was retired"
+        body = (
+            f"Calls in {grant.environment} are refused. Your access comes back if the model does."
+        )
+        told.of_end(grant, title=title, body=body, tone="bad")
+    return True
+
+
+def _resume(pk) -> bool:
+    with tenancy.as_system():
+        here = Grant.objects.filter(pk=pk, status=GrantStatus.ACTIVE, paused_at__isnull=False)
+        if not here.update(paused_at=None):
+            return False
+        grant = Grant.objects.to_show().get(pk=pk)
+        record("resumed", grant, by=None)
+        title = f"{grant.model} is published again"
+        body = f"You may call it in {grant.environment} until {told.day(grant.ends_at)}."
+        told.of_end(grant, title=title, body=body, tone="ok")
     return True
 
 

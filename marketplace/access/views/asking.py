@@ -151,6 +151,7 @@ class MyAccess(Page, ListView):
         user = self.request.user
         waiting = AccessRequest.objects.visible_to(user).filter(tenant__in=user.standing).open()
         context |= {"show": self.show, "narrowing": self.narrowing, "waiting": waiting.count()}
+        context |= {f"is_{name}": name == self.show for name in self.shows}
         context["tenants"] = Tenant.objects.joined_by(user)
         context["narrowed"] = any(self.request.GET.get(n) for n in ("environment", "tenant", "q"))
         return context

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.generic import DetailView, ListView, View
+from django.views.generic import DetailView, ListView, TemplateView, View
 
 from marketplace.access import services as access
 from marketplace.access.forms import DecisionForm, NarrowForm
@@ -33,6 +33,11 @@ def decision_context(request: AccessRequest, user, form=None) -> dict:
     }
 
 
+def grant_of(asked: AccessRequest, grant):
+    """The grant that this request led to, if it is in force."""
+    return grant if grant and grant.in_force and grant.request_id == asked.pk else None
+
+
 class RequestPage(Page, DetailView):
     """One request: how it stands, what happened, who decides; for deciders the decision."""
 
@@ -49,7 +54,8 @@ class RequestPage(Page, DetailView):
         context |= {"deciders": access.deciders_of(asked), "entries": timeline(asked)}
         context["wait"] = access.usual_wait(asked.provider) if asked.is_open else None
         own = AccessRequest.objects.withdrawable_by(user).filter(pk=asked.pk)
-        return context | {"can_withdraw": own.exists()}
+        grant = access.active_grant(asked.model_id, asked.tenant_id, asked.environment)
+        return context | {"can_withdraw": own.exists(), "grant": grant_of(asked, grant)}
 
 
 class ReviewQueue(Page, ListView):
@@ -87,8 +93,10 @@ class ReviewQueue(Page, ListView):
         rows = access.summaries(context["page_obj"])
         chosen = self._chosen(rows)
         asking = Tenant.objects.filter(pk__in=self.waiting.values("tenant"))
-        context |= {"show": self.show, "rows": rows, "narrowing": self.narrowing}
+        context |= {"show": self.show, "is_mine": self.show == "mine", "rows": rows}
+        context |= {"is_decided": self.show == "decided", "narrowing": self.narrowing}
         context |= {"waiting": self.waiting.count(), "tenants": asking, "outcomes": self.outcomes}
+        context |= {"mark": queue_mark(self.waiting), "queue_path": self.request.get_full_path()}
         context["narrowed"] = any(self.request.GET.get(n) for n in ("environment", "tenant", "q"))
         if chosen:
             context |= decision_context(chosen, self.request.user, self.form)
@@ -101,6 +109,24 @@ class ReviewQueue(Page, ListView):
             seen = AccessRequest.objects.visible_to(self.request.user).to_show()
             return get_object_or_404(seen, pk=wanted)
         return rows[0].request if rows else None
+
+
+def queue_mark(waiting) -> str:
+    """The queue in a few letters: how many wait, and the newest."""
+    newest = waiting.order_by("-id").values_list("pk", flat=True).first()
+    return f"{waiting.count()}-{newest or ''}"
+
+
+class QueueNews(Page, TemplateView):
+    """Whether the queue has changed since the page was drawn (`?seen=` is its mark then)."""
+
+    template_name = "marketplace/access/_news.html"
+
+    def get_context_data(self, **kwargs):
+        user = self.request.user
+        mark = queue_mark(AccessRequest.objects.visible_to(user).decidable_by(user))
+        seen = self.request.GET.get("seen", "")[:60]
+        return super().get_context_data(**kwargs, mark=seen, news=mark != seen)
 
 
 class Decide(Page, View):

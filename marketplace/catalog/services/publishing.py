@@ -89,7 +89,7 @@ def list_to(model: AIModel, *, by, visibility: str, tenants=()) -> AIModel:
 
 @transaction.atomic
 def retire(model: AIModel, *, by, note: str) -> AIModel:
-    """Take a model out of the catalogue. Who holds a grant keeps it until it ends."""
+    """Take a model out of the catalogue. Its grants pause; they are back when it is."""
     require_publisher(by, "retire", model)
     if not note.strip():
         raise Refused("Say why; users of the model will read it.", field="note")

@@ -157,18 +157,27 @@ def test_the_sweep_gives_what_a_lost_message_did_not(model, vision):
     assert access.follow_models() == 0
 
 
-def test_a_retired_model_ends_its_grants_and_turns_its_requests_down(
+def test_a_retired_model_pauses_its_grants_and_turns_its_requests_down(
     grant, model, claims, consumer
 ):
     access.give_standing(model)
     waiting = ask(model, claims, consumer, environment="staging")
     AIModel.objects.filter(pk=model.pk).update(status="retired")
     access.follow_models()
-    assert not Grant.objects.filter(status=GrantStatus.ACTIVE).exists()
+    assert Grant.objects.get(status=GrantStatus.ACTIVE) == grant
     waiting.refresh_from_db()
     assert (waiting.status, waiting.reason) == ("denied", "The model was retired.")
-    assert Notice.objects.filter(person=consumer, title__endswith="ended").count() == 1
+    assert Notice.objects.filter(person=consumer, title="digits was retired").count() == 1
     assert access.follow_models() == 0
+
+
+def test_a_model_that_is_back_brings_its_grants_back(grant, model, consumer):
+    for status in ("retired", "published"):
+        AIModel.objects.filter(pk=model.pk).update(status=status)
+        access.follow_models()
+    grant.refresh_from_db()
+    assert (grant.in_force, grant.paused_at) == (True, None)
+    assert Notice.objects.filter(person=consumer, title="digits is published again").exists()
 
 
 def test_publishing_gives_the_owner_its_grants(model, vision, django_capture_on_commit_callbacks):

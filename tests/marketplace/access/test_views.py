@@ -1,0 +1,241 @@
+"""The pages of access: what they show, keep and refuse."""
+
+import uuid
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from marketplace.access import services as access
+from marketplace.access.models import AccessRequest, Grant
+from tenants.chargeback import services as chargeback
+from tenants.chargeback.models import Meter
+from tenants.directory import services as directory
+from tenants.directory.roles import TenantRole
+from tests import factories
+from tests.marketplace.access.stories import ASKED, ask, hold, let_pass
+
+TYPED = {"tenant": "claims"} | ASKED
+
+
+@pytest.fixture
+def page(client):
+    def signed_in(user):
+        client.force_login(user)
+        return client
+
+    return signed_in
+
+
+def test_the_form_says_who_decides_and_what_it_may_cost(page, model, consumer, owner):
+    url = reverse("access:ask", args=[model.slug])
+    text = page(consumer).get(url).content.decode()
+    assert "owner" in text
+    assert "has not decided a request yet" in text
+    estimate = reverse("access:estimate", args=[model.slug])
+    shown = page(consumer).get(estimate, {"expected_calls_per_month": "40000"})
+    assert "€16.00" in shown.content.decode()
+
+
+@pytest.mark.parametrize("typed", ["", "-1", "1e9", "9" * 400, "²"])
+def test_the_estimate_of_nonsense_is_unknown(typed, page, model, consumer):
+    url = reverse("access:estimate", args=[model.slug])
+    answer = page(consumer).get(url, {"expected_calls_per_month": typed})
+    assert answer.status_code == 200
+    assert "–" in answer.content.decode()
+
+
+def test_asking_leads_to_the_request(page, model, consumer):
+    answer = page(consumer).post(reverse("access:ask", args=[model.slug]), TYPED)
+    assert answer.url == AccessRequest.objects.get().get_absolute_url()
+    assert page(consumer).get(answer.url).status_code == 200
+
+
+def test_what_was_typed_stays_when_it_is_refused(page, model, claims, consumer):
+    ask(model, claims, consumer)
+    url = reverse("access:ask", args=[model.slug])
+    answer = page(consumer).post(url, TYPED | {"purpose": "A purpose of many words"})
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "A purpose of many words" in text
+    assert AccessRequest.objects.get().get_absolute_url() in text
+
+
+def test_nobody_asks_for_a_team_of_others(page, model, claims, stranger):
+    answer = page(stranger).post(reverse("access:ask", args=[model.slug]), TYPED)
+    assert answer.status_code == 422
+    assert not AccessRequest.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "verb", ["request", "approve", "deny", "withdraw", "grant", "revoke", "extend"]
+)
+def test_a_foreign_row_and_no_row_are_one_answer(
+    verb, page, model, claims, consumer, owner, stranger
+):
+    grant = hold(model, claims, consumer, owner)
+    real = {"grant", "revoke", "extend"} & {verb} and grant.pk or grant.request_id
+    client = page(stranger)
+    send = client.get if verb in ("request", "grant") else client.post
+    foreign, missing = (send(reverse(f"access:{verb}", args=[pk])) for pk in (real, uuid.uuid4()))
+    assert (foreign.status_code, missing.status_code) == (404, 404)
+
+
+def test_my_access_shows_what_is_held_waited_for_and_over(
+    page, model, vision, claims, consumer, owner
+):
+    other = factories.model("faces", vision)
+    hold(model, claims, consumer, owner)
+    ask(other, claims, consumer)
+    url = reverse("access:mine")
+    held, waiting = (
+        page(consumer).get(url, {"show": s}).content.decode() for s in ("", "waiting")
+    )
+    assert ("Digits" in held, "Faces" in held) == (True, False)
+    assert ("Digits" in waiting, "Faces" in waiting) == (False, True)
+    let_pass(Grant.objects.get(), 91)
+    assert "Digits" in page(consumer).get(url, {"show": "ended"}).content.decode()
+
+
+@pytest.mark.parametrize("show", ["held", "waiting", "decided", "ended", "nonsense"])
+def test_an_empty_page_says_what_would_be_here(show, page, consumer):
+    answer = page(consumer).get(reverse("access:mine"), {"show": show})
+    assert answer.status_code == 200
+    assert 'class="empty"' in answer.content.decode()
+
+
+def test_filters_that_match_nothing_say_so(page, model, claims, consumer, owner):
+    hold(model, claims, consumer, owner)
+    text = page(consumer).get(reverse("access:mine"), {"q": "zzz"}).content.decode()
+    assert "Nothing matches" in text
+
+
+def test_the_queue_shows_only_what_waits_for_me(page, model, claims, consumer, owner, publisher):
+    ask(model, claims, consumer)
+    url = reverse("access:queue")
+    assert "€16.00" in page(owner).get(url).content.decode()
+    for person in (publisher, consumer):
+        assert "Nothing waits for you" in page(person).get(url).content.decode()
+
+
+def test_an_owner_approves_from_the_queue_and_comes_back_to_it(
+    page, model, claims, consumer, owner
+):
+    request = ask(model, claims, consumer)
+    typed = {"digest": access.digest_of(request), "days": 30, "note": "Fine", "next": "/queue/"}
+    answer = page(owner).post(reverse("access:approve", args=[request.pk]), typed)
+    assert answer.url == "/queue/"
+    assert Grant.objects.get().request_id == request.pk
+
+
+@pytest.mark.parametrize("where", ["queue", "request"])
+def test_a_page_that_has_gone_stale_is_shown_anew_with_what_was_typed(
+    where, page, model, vision, claims, consumer, owner, finance
+):
+    request = ask(model, claims, consumer)
+    typed = {"digest": access.digest_of(request), "note": "My careful reason", "page": where}
+    chargeback.set_price(
+        tenant=vision, model_id=model.pk, model_slug=model.slug, meter=Meter.PREDICTIONS,
+        amount=Decimal("0.90"), per=1000, currency="EUR", by=finance,
+    )  # fmt: skip
+    url = reverse("access:approve", args=[request.pk])
+    answer = page(owner).post(url, typed)
+    text = answer.content.decode()
+    assert answer.status_code == 412
+    assert "My careful reason" in text
+    assert "has changed" in text
+    assert access.digest_of(request) in text
+    assert page(owner).post(url, typed | {"digest": access.digest_of(request)}).status_code == 302
+
+
+def test_a_denial_without_a_reason_says_so(page, model, claims, consumer, owner):
+    request = ask(model, claims, consumer)
+    answer = page(owner).post(reverse("access:deny", args=[request.pk]), {"page": "queue"})
+    assert answer.status_code == 422
+    assert "Say why" in answer.content.decode()
+
+
+def test_the_second_decider_is_told_that_somebody_was_faster(
+    page, model, claims, consumer, owner, second_owner
+):
+    request = ask(model, claims, consumer)
+    access.approve(request, by=owner, digest=None)
+    url = reverse("access:deny", args=[request.pk])
+    answer = page(second_owner).post(url, {"note": "no"}, follow=True)
+    assert "Somebody was faster" in answer.content.decode()
+
+
+def test_many_are_decided_at_once_each_with_its_result(
+    page, model, vision, claims, consumer, owner
+):
+    one, two = ask(model, claims, consumer), ask(factories.model("o", vision), claims, consumer)
+    picks = [f"{one.pk}:{access.digest_of(one)}", f"{two.pk}:stale"]
+    answer = page(owner).post(reverse("access:decide_many"), {"verb": "approve", "pick": picks})
+    text = answer.content.decode()
+    assert "Approved until" in text
+    assert "has changed" in text
+    assert AccessRequest.objects.open().get() == two
+
+
+def test_a_bulk_of_nonsense_changes_nothing(page, model, claims, consumer, owner, stranger):
+    request = ask(model, claims, consumer)
+    for person, picks in ((owner, ["x", ":", ""]), (stranger, [f"{request.pk}:"])):
+        page(person).post(reverse("access:decide_many"), {"verb": "approve", "pick": picks})
+    assert AccessRequest.objects.open().exists()
+
+
+def test_a_decision_leads_nowhere_outside(page, model, claims, consumer, owner):
+    request = ask(model, claims, consumer)
+    typed = {"next": "https://evil.example/", "note": "x"}
+    answer = page(owner).post(reverse("access:deny", args=[request.pk]), typed)
+    assert answer.url == request.get_absolute_url()
+
+
+def test_the_model_page_says_what_my_team_holds(page, model, claims, consumer, owner, operator):
+    url = reverse("access:on_model", args=[model.slug])
+    assert "Ask for access" in page(consumer).get(url).content.decode()
+    hold(model, claims, consumer, owner)
+    assert "Production" in page(consumer).get(url).content.decode()
+    assert "Ask for access" not in page(operator).get(url).content.decode()
+
+
+def test_the_holder_asks_for_more_time_with_what_was_said_before(
+    page, model, claims, consumer, owner
+):
+    grant = hold(model, claims, consumer, owner)
+    url = reverse("access:ask", args=[model.slug]) + f"?renews={grant.pk}"
+    assert ASKED["purpose"] in page(consumer).get(url).content.decode()
+    page(consumer).post(url, TYPED)
+    assert AccessRequest.objects.open().get().renews_id == grant.pk
+
+
+@pytest.mark.parametrize("renews", ["x", str(uuid.UUID(int=1))])
+def test_a_renewal_of_nothing_does_not_exist(renews, page, model, consumer):
+    url = reverse("access:ask", args=[model.slug]) + f"?renews={renews}"
+    assert page(consumer).get(url).status_code == 404
+
+
+def test_an_owner_extends_and_revokes_on_the_page_of_the_grant(
+    page, model, claims, consumer, owner
+):
+    grant = hold(model, claims, consumer, owner)
+    text = page(owner).get(grant.get_absolute_url()).content.decode()
+    assert "Revoke the access" in text
+    page(owner).post(reverse("access:extend", args=[grant.pk]), {"days": "30"})
+    page(owner).post(reverse("access:revoke", args=[grant.pk]), {"reason": "Done"})
+    grant.refresh_from_db()
+    assert (grant.status, grant.ended_reason) == ("revoked", "Done")
+
+
+@pytest.mark.parametrize("name", ["mine", "queue"])
+def test_a_longer_page_asks_no_more_questions(
+    name, page, model, vision, claims, retail, consumer, owner, django_assert_max_num_queries
+):
+    directory.seat(owner, retail, TenantRole.OWNER, by=None)
+    for number in range(5):
+        ask(factories.model(f"m{number}", vision), claims, consumer)
+        hold(factories.model(f"h{number}", vision), claims, consumer, owner)
+    person = {"mine": consumer, "queue": owner}[name]
+    client = page(person)
+    with django_assert_max_num_queries(40 if name == "queue" else 22):
+        client.get(reverse(f"access:{name}"))
