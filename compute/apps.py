@@ -1,7 +1,15 @@
 """The storey `compute` as a Django app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
+
+CONNECTED = ("compute.endpoints.frame", "compute.endpoints.receivers")
 
 
 class ComputeConfig(AppConfig):
     name = "compute"
+
+    def ready(self) -> None:
+        for module in CONNECTED:
+            import_module(module)

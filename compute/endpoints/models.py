@@ -1,6 +1,7 @@
 """Served model versions, and which one answers in which environment."""
 
 from django.db import models
+from django.urls import reverse
 
 from compute.endpoints.lifecycle import ENDPOINT, EndpointStatus
 from marketplace.catalog.models import AIModel, Environment, ModelVersion
@@ -28,6 +29,11 @@ class EndpointQuerySet(models.QuerySet):
     def unsettled(self):
         """Where what is wished and what was last seen differ, or may differ."""
         return self.exclude(status=EndpointStatus.STOPPED, wanted=False)
+
+    def to_show(self):
+        """With everything that a row of a list names."""
+        named = self.select_related("model", "version", "tenant").prefetch_related("routes")
+        return named.defer("model__card", "model__words", "version__input_example")
 
 
 class Endpoint(Record):
@@ -63,6 +69,9 @@ class Endpoint(Record):
     def __str__(self) -> str:
         return f"{self.model.slug} v{self.version.number}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("endpoints:detail", args=[self.pk])
+
     @property
     def order_name(self) -> str:
         """Unique and derived from our id, so that ordering twice is ordering once."""
@@ -70,11 +79,19 @@ class Endpoint(Record):
 
 
 class Route(Record):
-    """In this environment, calls of the model go to this endpoint."""
+    """In this environment, calls of the model go to this endpoint.
+
+    `successor` takes over as soon as it is ready, so that no call meets a gap. `follows` says
+    that the route goes along with the version that the catalogue offers.
+    """
 
     model = models.ForeignKey(AIModel, models.CASCADE, related_name="routes")
     environment = models.CharField(max_length=12, choices=Environment)
     endpoint = models.ForeignKey(Endpoint, models.CASCADE, related_name="routes")
+    successor = models.ForeignKey(
+        Endpoint, models.SET_NULL, null=True, blank=True, related_name="takes_over"
+    )
+    follows = models.BooleanField(default=True)
 
     class Meta:
         default_permissions = ()

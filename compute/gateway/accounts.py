@@ -112,9 +112,7 @@ class Accounts:
         quantity = quantity_of(admitted, wish.rows)
         reserved = nano_for(admitted.amount, admitted.per, quantity)
         if reserved > LARGEST:
-            raise unavailable(
-                f"The price of {admitted.model_slug} is too large to be charged.", 60
-            )
+            raise unavailable("The price of this model is too large to be charged.", 60)
         now = timezone.now()
         return Reservation(wish.call, admitted, wish.protocol, now, wish.rows, reserved)
 

@@ -32,7 +32,8 @@ SELECT
       seat.tenant_id = k.tenant_id
       OR seat.role = 'owner' AND seat.tenant_id IN (SELECT id FROM line))
   ) AS stands,
-  model.id AS model_id, model.slug AS model_slug, model.tenant_id AS provider_id, model.status AS model_status,
+  model.id AS model_id, model.slug AS model_slug, model.tenant_id AS provider_id,
+  model.status AS model_status,
   model.tenant_id = k.tenant_id
     OR model.status IN ('published', 'retired') AND (model.visibility = 'everyone' OR EXISTS (
       SELECT FROM marketplace_listing shown
