@@ -3,6 +3,8 @@
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from marketplace.access import services as access
 from marketplace.access.models import AccessRequest
@@ -92,7 +94,7 @@ def test_a_hidden_model_does_not_exist_for_who_asks(api, vision, claims, consume
     ],
 )  # fmt: skip
 def test_bad_input_is_told_at_its_field(field, value, api, model, claims, consumer):
-    answer = post(api(consumer), URL, body_for(model, claims, **{field: value}))
+    answer = post(api(consumer), URL, body_for(model, claims) | {field: value})
     assert answer.status_code == 400, answer.content
     assert field in answer.json()["errors"]
     assert answer["content-type"] == "application/problem+json"
@@ -194,11 +196,12 @@ def test_a_grant_is_revoked_by_who_answers_for_it(api, model, claims, consumer, 
 
 
 @pytest.mark.parametrize("url", [URL, GRANTS])
-def test_a_longer_list_asks_no_more_questions(
-    url, api, model, vision, claims, consumer, owner, django_assert_max_num_queries
-):
-    for number in range(4):
+def test_a_longer_list_asks_no_more_questions(url, api, vision, claims, consumer, owner):
+    counts = []
+    for number in range(3):
         hold(factories.model(f"m{number}", vision), claims, consumer, owner)
-    client = api(owner)
-    with django_assert_max_num_queries(14):
-        assert client.get(url).json()["count"] == 4
+        client = api(owner)
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(url).json()["count"] == number + 1
+        counts.append(len(asked))
+    assert counts[1] == counts[2] <= 18

@@ -4,14 +4,14 @@ import uuid
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from marketplace.access import services as access
 from marketplace.access.models import AccessRequest, Grant
 from tenants.chargeback import services as chargeback
 from tenants.chargeback.models import Meter
-from tenants.directory import services as directory
-from tenants.directory.roles import TenantRole
 from tests import factories
 from tests.marketplace.access.stories import ASKED, ask, hold, let_pass
 
@@ -228,14 +228,14 @@ def test_an_owner_extends_and_revokes_on_the_page_of_the_grant(
 
 
 @pytest.mark.parametrize("name", ["mine", "queue"])
-def test_a_longer_page_asks_no_more_questions(
-    name, page, model, vision, claims, retail, consumer, owner, django_assert_max_num_queries
-):
-    directory.seat(owner, retail, TenantRole.OWNER, by=None)
-    for number in range(5):
+def test_a_longer_page_asks_no_more_questions(name, page, vision, claims, consumer, owner):
+    counts = []
+    for number in range(3):
         ask(factories.model(f"m{number}", vision), claims, consumer)
         hold(factories.model(f"h{number}", vision), claims, consumer, owner)
-    person = {"mine": consumer, "queue": owner}[name]
-    client = page(person)
-    with django_assert_max_num_queries(40 if name == "queue" else 22):
-        client.get(reverse(f"access:{name}"))
+        client = page({"mine": consumer, "queue": owner}[name])
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(reverse(f"access:{name}")).status_code == 200
+        counts.append(len(asked))
+    # The first grant of a team is the one that the panel of the queue lists more of.
+    assert counts[1] == counts[2] <= 45

@@ -1,0 +1,90 @@
+"""The live page of a request: seen by who may see it, for as long as they may."""
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from marketplace.access import services as access
+from marketplace.access.live import RequestLive
+from portal.core import tenancy
+from tenants.directory import services as directory
+from tests.marketplace.access.stories import ask
+from tests.sockets import listen
+
+
+def system(act):
+    """Run `act` as the platform, committed, from a test that is a coroutine."""
+
+    def run():
+        with tenancy.as_system():
+            return act()
+
+    return sync_to_async(run)()
+
+
+@pytest.fixture
+def request_(committed):
+    with tenancy.as_system():
+        return ask(committed.model, committed.claims, committed.consumer)
+
+
+async def test_who_waits_sees_the_decision_arrive(committed, request_):
+    socket = await listen(f"/live/requests/{request_.pk}/", committed.consumer)
+    assert "Waits for a decision" in await socket.hear()
+    await system(lambda: access.approve(request_, by=committed.owner, digest=None, note="Fine"))
+    text = await socket.hear()
+    assert "Approved" in text and "Fine" in text
+    assert 'id="request-do"' in text
+    await socket.leave()
+
+
+async def test_a_stranger_and_a_missing_request_are_closed_alike(committed, request_):
+    for pk in (request_.pk, committed.model.pk):
+        socket = await listen(f"/live/requests/{pk}/", committed.stranger)
+        assert await socket.ended() == 4403
+
+
+async def test_nobody_listens_without_signing_in(committed, request_):
+    socket = await listen(f"/live/requests/{request_.pk}/")
+    assert await socket.ended() == 4401
+
+
+async def test_a_page_of_another_site_is_refused(committed, request_):
+    path = f"/live/requests/{request_.pk}/"
+    assert await listen(path, committed.consumer, origin=b"https://evil.example") is None
+
+
+async def test_the_socket_ends_when_the_person_leaves_the_team(committed, request_, monkeypatch):
+    monkeypatch.setattr(RequestLive, "recheck", 0.05)
+    socket = await listen(f"/live/requests/{request_.pk}/", committed.consumer)
+    seat = await system(lambda: committed.consumer.memberships.select_related("tenant").get())
+    await system(lambda: directory.unseat(seat, by=None))
+    assert await socket.ended() == 4403
+
+
+async def test_the_socket_ends_when_the_account_is_closed(committed, request_, monkeypatch):
+    monkeypatch.setattr(RequestLive, "recheck", 0.05)
+    socket = await listen(f"/live/requests/{request_.pk}/", committed.consumer)
+    await system(lambda: directory.set_active(committed.consumer, False, by=None))
+    assert await socket.ended() == 4403
+
+
+async def test_my_pages_hear_that_something_is_mine_to_decide(committed):
+    socket = await listen("/live/me/", committed.owner)
+    await system(lambda: ask(committed.model, committed.claims, committed.consumer))
+    heard = {await socket.moved() for _ in range(2)}
+    assert heard == {"notices", "queue"}
+    await socket.leave()
+
+
+async def test_my_pages_hear_nothing_of_others(committed):
+    socket = await listen("/live/me/", committed.stranger)
+    await system(lambda: ask(committed.model, committed.claims, committed.consumer))
+    assert await socket.silent()
+    await socket.leave()
+
+
+async def test_signing_out_ends_my_socket(committed, monkeypatch):
+    monkeypatch.setattr("portal.notices.live.Me.recheck", 0.05)
+    socket = await listen("/live/me/", committed.consumer)
+    await system(lambda: committed.consumer.set_unusable_password() or committed.consumer.save())
+    assert await socket.ended() == 4401
