@@ -6,8 +6,10 @@ import sys
 
 import pytest
 
+from compute.endpoints import how_to
 from compute.endpoints.models import Endpoint
 from marketplace.access.models import Grant
+from marketplace.catalog.examples import example_requests
 from marketplace.catalog.models import ModelVersion
 from portal.core.ids import new_id
 from tenants.chargeback.models import Call, Price
@@ -165,9 +167,7 @@ def test_examples_carry_the_address_and_a_body_that_can_be_pasted(
     assert "mw_live_…" in text
 
 
-def test_the_commands_are_valid(columns, tmp_path):
-    from compute.endpoints import how_to
-
+def test_what_is_to_be_pasted_is_valid(columns):
     found = dict(how_to.snippets("digits", columns.versions.get(), "http://127.0.0.1:9"))
     for name in ("Python", "Open Inference client"):
         compile(found[name], name, "exec")
@@ -184,8 +184,9 @@ def call_of(model, tenant, **more):
     now = more.pop("at", None) or price.valid_from
     facts = {
         "id": new_id(), "tenant": tenant, "provider_id": model.tenant_id, "key_id": new_id(),
-        "holder_id": new_id(), "grant_id": new_id(), "model_id": model.pk, "version": version.number,
-        "model_slug": model.slug, "endpoint_id": new_id(), "environment": "production",
+        "holder_id": new_id(), "grant_id": new_id(), "model_id": model.pk,
+        "version": version.number, "model_slug": model.slug, "endpoint_id": new_id(),
+        "environment": "production",
         "region": "eu-central", "protocol": "v2", "started_at": now, "ended_at": now,
         "ended_as": "settled", "http_status": 200, "status_class": 2, "latency_ms": 12.0,
         "quantities": {"calls": 1, "predictions": 5}, "price_id": price.pk,
@@ -210,8 +211,6 @@ def test_usage_is_told_to_publishers_by_tenant_and_to_others_their_own(
 
 
 def test_the_examples_of_the_api_are_the_examples_of_the_page(columns):
-    from marketplace.catalog.examples import example_requests
-
     found = example_requests("digits", columns.versions.get())
     assert found["mlflow"]["body"] == EXAMPLE
     assert [item["datatype"] for item in found["v2"]["body"]["inputs"]] == [
