@@ -67,12 +67,15 @@ class Shelf:
             for name in NAMES
         }
         self.access = query.get("access", "") if query.get("access") in ACCESS else ""
-        self.sort = query.get("sort") if query.get("sort") in SORTS else "best"
+        self.words = " ".join(query.get("q", "").split())
+        self.sorts = SORTS if self.words else {n: w for n, w in SORTS.items() if n != "best"}
+        self.sort = (
+            query.get("sort") if query.get("sort") in self.sorts else next(iter(self.sorts))
+        )
 
     @cached_property
     def found(self) -> Found:
-        text = self.query.get("q", "")
-        return search(self.everything, text, exact=self.query.get("exact") == "1")
+        return search(self.everything, self.words, exact=self.query.get("exact") == "1")
 
     @cached_property
     def models(self) -> QuerySet[AIModel]:
@@ -168,7 +171,7 @@ class Shelf:
 
 
 def _word(name: str, value: str) -> str:
-    if name in FIXED:
+    if name in FIXED and name != "region":
         return dict(FIXED[name]).get(value, value[:60])
     if name == "task":
         return value[:60].replace("-", " ").replace("_", " ").capitalize()

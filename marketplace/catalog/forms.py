@@ -8,7 +8,7 @@ from django.conf import settings
 from marketplace.catalog.models import AIModel, DataClass, Visibility
 from marketplace.catalog.prefill import LONGEST_CARD
 from tenants.chargeback.models import Meter
-from tenants.directory.models import Tenant
+from tenants.directory.models import Region, Tenant
 
 PER = [(1, "1"), (1000, "1,000"), (1_000_000, "1,000,000")]
 
@@ -38,6 +38,10 @@ class CardForm(forms.ModelForm):
             "contact": "Where users write with questions.",
         }
         widgets = {"summary": forms.Textarea(attrs={"rows": 2})}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["region"].choices = [(value, value) for value in Region.values]
 
     def _post_clean(self) -> None:
         """The service checks and saves; the form keeps what was typed."""
@@ -78,25 +82,28 @@ class ListingForm(forms.Form):
         self.fields["tenants"].queryset = tenants
 
 
-class PublishForm(ListingForm):
-    """Who finds it, and what it costs."""
+class PriceForm(forms.Form):
+    """What a model costs."""
 
     amount = forms.DecimalField(
         label="Price",
         min_value=Decimal(0),
         max_digits=18,
         decimal_places=9,
-        required=False,
         help_text="0 is free. Users see it before they ask.",
     )
     per = forms.TypedChoiceField(label="For each", choices=PER, coerce=int, initial=1000)
     meter = forms.ChoiceField(label="Counted in", choices=Meter.choices, initial=Meter.PREDICTIONS)
 
-    field_order = ("amount", "per", "meter", "visibility", "tenants")
-
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["amount"].unit = settings.DEFAULT_CURRENCY
+
+
+class PublishForm(PriceForm, ListingForm):
+    """What it costs, and who finds it."""
+
+    field_order = ("amount", "per", "meter", "visibility", "tenants")
 
 
 class RetireForm(forms.Form):

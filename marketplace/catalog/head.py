@@ -30,6 +30,7 @@ def context(model: AIModel, user) -> dict:
         "claims": AIModel.objects.claimable_by(user).filter(pk=model.pk).exists(),
         "versions_count": model.versions.present().count(),
         "gone": bool(model.registry_gone_at),
+        "versions_tab": None,
     }
     if edits or user.is_operator:
         seen = watch()

@@ -16,6 +16,7 @@ urlpatterns = [
     path("models/<slug:slug>/edit/", views.Edit.as_view(), name="edit"),
     path("models/<slug:slug>/edit/preview/", views.Preview.as_view(), name="preview"),
     path("models/<slug:slug>/publish/", views.Publish.as_view(), name="publish"),
+    path("models/<slug:slug>/publish/preview/", views.Row.as_view(), name="row"),
     path("models/<slug:slug>/claim/", views.Claim.as_view(), name="claim"),
     path("models/<slug:slug>/retire/", views.Retire.as_view(), name="retire"),
     path("models/<slug:slug>/restore/", views.Restore.as_view(), name="restore"),

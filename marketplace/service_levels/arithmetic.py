@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 HUNDRED = Decimal(100)
+UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,22 @@ class Budget:
             return 1.0 if self.calls >= 0 else 0.0
         return min(1.0, max(0.0, self.calls / self.calls_allowed))
 
+    @property
+    def in_calls(self) -> str:
+        """`4 of 10 calls`; nothing is promised by halves of a call."""
+        if self.calls < 0:
+            return f"spent, {_figure(-self.calls)} calls over"
+        if self.calls_allowed < 1:
+            return "no call may fail"
+        return f"{int(self.calls):,} of {int(self.calls_allowed):,} calls"
+
+    @property
+    def in_minutes(self) -> str:
+        """`39 of 43 min`."""
+        if self.minutes < 0:
+            return f"spent, {_figure(-self.minutes)} min over"
+        return f"{_figure(self.minutes)} of {_figure(self.minutes_allowed)} min"
+
 
 def availability(counts: Counts) -> Decimal | None:
     """Percent of the calls that count that were answered; None without a call."""
@@ -65,13 +82,14 @@ def budget(counts: Counts, promise: Promise, window: timedelta) -> Budget | None
     """The error budget of a window; None without a call."""
     if not counts.calls:
         return None
-    may_fail = 1 - float(promise.availability) / 100
-    minutes = window.total_seconds() / 60
+    may_fail = (HUNDRED - promise.availability) / HUNDRED
+    minutes = Decimal(window // timedelta(minutes=1))
+    allowed, allowed_minutes = counts.calls * may_fail, minutes * may_fail
     return Budget(
-        calls=counts.calls * may_fail - counts.failed,
-        calls_allowed=counts.calls * may_fail,
-        minutes=minutes * may_fail - minutes * counts.failed / counts.calls,
-        minutes_allowed=minutes * may_fail,
+        calls=float(allowed - counts.failed),
+        calls_allowed=float(allowed),
+        minutes=float(allowed_minutes - minutes * counts.failed / counts.calls),
+        minutes_allowed=float(allowed_minutes),
     )
 
 
@@ -91,7 +109,12 @@ def words(share: Decimal | float | None) -> str:
     if share is None:
         return ""
     cut = (Decimal(share) * 100).to_integral_value(rounding="ROUND_FLOOR") / 100
-    return f"{cut.normalize():f} %"
+    return f"{cut.normalize():f}{UNBROKEN}%"
+
+
+def _figure(value: float) -> str:
+    """Whole from ten on, one decimal below."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def _share(part: int, whole: int) -> Decimal | None:

@@ -18,6 +18,10 @@ class Missing:
     verb: str
     required: bool = True
 
+    @property
+    def label(self) -> str:
+        return self.field.replace("_", " ").capitalize()
+
 
 def missing(model: AIModel, *, fresh: bool = True) -> list[Missing]:
     """What is missing, in the order in which it is done; what is only advised comes last.

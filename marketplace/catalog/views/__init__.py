@@ -10,6 +10,7 @@ from marketplace.catalog.views.desk import (
     Publish,
     Restore,
     Retire,
+    Row,
     Unpin,
 )
 
@@ -24,6 +25,7 @@ __all__ = [
     "Publish",
     "Restore",
     "Retire",
+    "Row",
     "Unpin",
     "Version",
     "Versions",

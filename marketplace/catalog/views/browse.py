@@ -5,7 +5,7 @@ from django.views.generic import TemplateView
 
 from marketplace.catalog import card, head
 from marketplace.catalog.compare import compare, type_of
-from marketplace.catalog.filters import ACCESS, SORTS, Shelf
+from marketplace.catalog.filters import ACCESS, Shelf
 from marketplace.catalog.models import AIModel
 from marketplace.catalog.rows import dress
 from portal.web.views import Page
@@ -27,7 +27,6 @@ class Catalogue(Page, TemplateView):
         return super().get_context_data(
             shelf=shelf,
             page_obj=page,
-            sorts=SORTS,
             accesses=ACCESS,
             listed=listed.count(),
             usable=listed.usable_by(user).count(),
@@ -93,6 +92,8 @@ class Version(OfModel):
             raise Http404
         signature = version.signature or {}
         context["version"] = version
+        context["versions_tab"] = True
+        context["requirements"] = "\n".join(version.dependencies)
         context["columns"] = [
             (side, [(column, type_of(column)) for column in signature.get(key) or []])
             for side, key in (("Inputs", "inputs"), ("Outputs", "outputs"), ("Options", "params"))

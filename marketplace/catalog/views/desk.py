@@ -1,5 +1,6 @@
 """The publisher's desk: what waits, what is missing, and the verbs."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -13,10 +14,11 @@ from marketplace.catalog import card, forms, head, services
 from marketplace.catalog.frame import publishes
 from marketplace.catalog.lifecycle import ModelStatus
 from marketplace.catalog.models import AIModel
-from marketplace.catalog.rows import dress
+from marketplace.catalog.rows import dress, said
 from portal.core.errors import Conflict
 from portal.core.lifecycle import ForbiddenMove, Overtaken
 from portal.web.views import OVERTAKEN, Act, Page, RefusalsInForm
+from tenants.chargeback.models import Price
 from tenants.directory.models import Tenant
 
 SHELVES = {
@@ -48,7 +50,8 @@ class Mine(Page, TemplateView):
         page.object_list = list(page.object_list)
         dress(page.object_list, user)
         for model in page.object_list:
-            model.lacking = services.missing(model, fresh=False)
+            lacking = services.missing(model, fresh=False)
+            model.lacking = [item for item in lacking if item.required]
         seen = services.watch()
         return super().get_context_data(
             page_obj=page,
@@ -131,6 +134,22 @@ class Preview(Page, TemplateResponseMixin, View):
         model = head.find(request.user, slug)
         services.require_publisher(request.user, "preview", model)
         return self.render_to_response({"card": card.render(request.POST.get("card", ""))})
+
+
+class Row(Page, TemplateResponseMixin, View):
+    """The row of the catalogue with the price as it is being typed."""
+
+    template_name = "marketplace/catalog/_row.html"
+    http_method_names = ["post"]
+
+    def post(self, request, slug):
+        model = head.find(request.user, slug)
+        services.require_publisher(request.user, "preview", model)
+        form = forms.PriceForm(request.POST)
+        if form.is_valid():
+            typed = Price(currency=settings.DEFAULT_CURRENCY, **form.cleaned_data)
+            model.look["price"] = said(typed)
+        return self.render_to_response({"model": model})
 
 
 class Publish(Desk):
