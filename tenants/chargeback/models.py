@@ -6,9 +6,11 @@ money outlives what it was spent on.
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from portal.core.models import Record
-from tenants.chargeback import settlement
+from tenants.chargeback import settlement, upward
+from tenants.chargeback.amounts import nano_of
 from tenants.chargeback.lifecycle import STATEMENT, StatementStatus
 from tenants.directory.models import Tenant, User
 from tenants.directory.roles import TenantRole
@@ -36,7 +38,15 @@ class Meter(models.TextChoices):
 
 class PriceQuerySet(models.QuerySet):
     def visible_to(self, user):
-        return self if user.is_authenticated else self.none()
+        """Prices of models that this person may know of; all of them for who keeps the book."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_finance or user.is_auditor or user.is_operator:
+            return self
+        return self.filter(model_id__in=upward.sources.models(user))
+
+    def in_force(self):
+        return self.filter(valid_to=None)
 
     def at(self, moment):
         return self.filter(Q(valid_to=None) | Q(valid_to__gt=moment), valid_from__lte=moment)
@@ -77,6 +87,14 @@ class Price(Record):
 
     def __str__(self) -> str:
         return f"{self.model_slug} v{self.version}: {self.amount} {self.currency} per {self.per}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("chargeback:price", args=[self.model_id])
+
+    @property
+    def unit_nano(self) -> int:
+        """The amount for `per` units, in nano-units."""
+        return nano_of(self.amount)
 
     def nano_for(self, quantity: int) -> int:
         """What `quantity` units cost, in nano-units of the currency, rounded half to even."""
@@ -230,3 +248,7 @@ class Statement(Record):
 
     def __str__(self) -> str:
         return f"{self.tenant} {self.period:%B %Y}"
+
+    def get_absolute_url(self) -> str:
+        place = [self.tenant.slug, f"{self.period:%Y-%m}"]
+        return reverse("chargeback:statement", args=place) + f"?currency={self.currency}"

@@ -7,8 +7,9 @@ from tenants.chargeback import services
 
 @shared_task(name="chargeback.sweep")
 def sweep() -> None:
-    """End the reservations that a crash left open."""
+    """End the reservations that a crash left open; open the statements of new months."""
     services.settle_estimated()
+    services.open_statements()
 
 
 @shared_task(name="chargeback.keep_partitions")

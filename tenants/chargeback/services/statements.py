@@ -16,7 +16,7 @@ from portal.core.lifecycle import Overtaken
 from tenants.chargeback.lifecycle import StatementStatus
 from tenants.chargeback.models import Call, Cause, Ending, Posting, Price, Statement
 from tenants.chargeback.services.ledger import OPEN_FOR
-from tenants.chargeback.services.usage import between, floor_of
+from tenants.chargeback.services.usage import between
 from tenants.chargeback.settlement import period_of
 from tenants.directory.models import Tenant
 
@@ -126,6 +126,52 @@ def close_period(period: date, *, by) -> list[Statement]:
         return list(Statement.objects.filter(period=period).select_related("tenant"))
 
 
+def open_statements() -> int:
+    """Give every tenant with lines in a month that is not closed its open statement.
+
+    Run by the clock and before statements are listed, so that what is in the ledger has a place
+    to be looked at; says how many were missing.
+    """
+    with tenancy.as_system():
+        mine = {name: OuterRef(name) for name in ("tenant", "period", "currency")}
+        fresh = Posting.objects.filter(account="usage").exclude(period__in=closed_periods())
+        fresh = fresh.filter(~Exists(Statement.objects.filter(**mine))).order_by()
+        places = fresh.values_list("tenant_id", "period", "currency").distinct()
+        rows = [
+            Statement(tenant_id=tenant, period=period, currency=currency)
+            for tenant, period, currency in places
+        ]
+        Statement.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def closed_periods():
+    """A subquery of the months that are closed."""
+    closed = Statement.objects.filter(status=StatementStatus.CLOSED)
+    return closed.order_by().values("period").distinct()
+
+
+def running_totals(statements: list[Statement]) -> dict:
+    """What open `statements` come to now, in nano-units by id; one question for all of them."""
+    places = {(row.tenant_id, row.period, row.currency): row.pk for row in statements}
+    owed = Posting.objects.filter(
+        account="usage",
+        tenant__in={place[0] for place in places},
+        period__in={place[1] for place in places},
+    ).order_by()
+    sums = owed.values_list("tenant_id", "period", "currency").annotate(total=Sum("nano"))
+    found = {place: int(total) for *place, total in sums for place in [tuple(place)]}
+    return {pk: found.get(place, 0) for place, pk in places.items()}
+
+
+def preview_of(period: date) -> list[dict]:
+    """What closing the month would freeze: tenants, total and open calls, by currency."""
+    owed = Posting.objects.filter(period=period, account="usage").order_by().values("currency")
+    sums = owed.annotate(tenants=Count("tenant", distinct=True), nano=Sum("nano"))
+    waiting = between(Call.objects.filter(ended_as=None), period, last_day(period)).count()
+    return [row | {"open": waiting} for row in sums.order_by("currency")]
+
+
 def last_day(period: date) -> date:
     """The last day of the month that begins on `period`."""
     return next_period(period) - timedelta(days=1)
@@ -146,8 +192,7 @@ def _require_over(period: date) -> None:
 
 
 def _require_settled(period: date) -> None:
-    left = Call.objects.filter(ended_as=None, pk__gte=floor_of(period))
-    left = left.filter(pk__lt=floor_of(next_period(period))).count()
+    left = between(Call.objects.filter(ended_as=None), period, last_day(period)).count()
     if left:
         raise Conflict(
             f"{left} calls of {period:%B %Y} are not settled. They are within 15 minutes; "

@@ -1,0 +1,150 @@
+"""The forms of money: which usage to show, a price, a correction, a month to close."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django import forms
+from django.utils import timezone
+
+from tenants.chargeback.models import Meter
+from tenants.chargeback.services.prices import CURRENCIES
+from tenants.directory.models import Tenant
+
+LONGEST = timedelta(days=366)
+EARLIEST, LATEST = date(2020, 1, 1), date(2099, 12, 31)
+PERIODS = [("7d", "7 days"), ("month", "This month"), ("last", "Last month"), ("custom", "Custom")]
+UNITS = [(1, "1"), (100, "100"), (1000, "1,000"), (1_000_000, "1,000,000")]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Days, both ends included, in UTC."""
+
+    since: date
+    until: date
+
+    @property
+    def days(self) -> list[date]:
+        count = (self.until - self.since).days + 1
+        return [self.since + timedelta(days=n) for n in range(count)]
+
+    @property
+    def before(self) -> "Window":
+        """As many days, just before."""
+        return Window(self.since - timedelta(days=len(self.days)), self.since - timedelta(days=1))
+
+
+def money_tenants(user):
+    """The tenants whose money this person may see."""
+    everything = user.is_finance or user.is_auditor or user.is_operator
+    seen = Tenant.objects.visible_to(user)
+    return seen if everything else seen.joined_by(user)
+
+
+def window_of(period: str, since: date | None, until: date | None) -> Window:
+    """What a chosen period means today."""
+    today = timezone.now().date()
+    first = today.replace(day=1)
+    if period == "7d":
+        return Window(today - timedelta(days=6), today)
+    if period == "last":
+        end = first - timedelta(days=1)
+        return Window(end.replace(day=1), end)
+    if period == "custom" and (since or until):
+        end = until or today
+        return Window(since or end - timedelta(days=29), end)
+    return Window(first, today)
+
+
+def wrong_days(since: date | None, until: date | None) -> dict[str, str]:
+    """What is wrong with a span of days, by field."""
+    for field, day in (("since", since), ("until", until)):
+        if day and not EARLIEST <= day <= LATEST:
+            return {field: f"Choose a day from {EARLIEST} to {LATEST}."}
+    if since and until and since > until:
+        return {"until": "Choose an end that is not before the beginning."}
+    if since and (until or timezone.now().date()) - since > LONGEST:
+        return {"since": "Choose 366 days or fewer."}
+    return {}
+
+
+class UsageFilter(forms.Form):
+    """Which calls to add up. Every field may be missing; wrong ones are named and left out."""
+
+    tenant = forms.ModelChoiceField(
+        Tenant.objects.none(), to_field_name="slug", required=False, empty_label="All tenants"
+    )
+    period = forms.ChoiceField(choices=PERIODS, required=False)
+    since = forms.DateField(
+        label="From", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label="To", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    model = forms.SlugField(required=False, max_length=80, widget=forms.HiddenInput)
+    currency = forms.ChoiceField(
+        choices=[(c, c) for c in CURRENCIES], required=False, widget=forms.HiddenInput
+    )
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["tenant"].queryset = money_tenants(user)
+        self.fields["tenant"].label_from_instance = lambda tenant: tenant.name
+
+    def clean(self):
+        facts = super().clean()
+        for field, told in wrong_days(facts.get("since"), facts.get("until")).items():
+            self.add_error(field, told)
+        return facts
+
+    @property
+    def window(self) -> Window:
+        facts = self.cleaned_data
+        period = facts.get("period") or "month"
+        return window_of(period, facts.get("since"), facts.get("until"))
+
+    def narrow(self, calls):
+        """`calls` of the tenant, key and model that were chosen."""
+        facts = self.cleaned_data
+        chosen = {"tenant": "tenant", "key": "key_id", "model": "model_slug"}
+        wanted = {column: facts[name] for name, column in chosen.items() if facts.get(name)}
+        return calls.filter(**wanted)
+
+
+class PriceForm(forms.Form):
+    """A new version of a price."""
+
+    amount = forms.DecimalField(
+        min_value=Decimal(0), max_value=Decimal(1_000_000), max_digits=20, decimal_places=9
+    )
+    currency = forms.ChoiceField(choices=[(c, c) for c in CURRENCIES])
+    per = forms.TypedChoiceField(label="For each", choices=UNITS, coerce=int)
+    meter = forms.ChoiceField(label="Counted in", choices=Meter)
+
+
+class CorrectionForm(forms.Form):
+    """Money given back, or charged in addition, for one call."""
+
+    direction = forms.ChoiceField(
+        label="What to do",
+        choices=[("credit", "Give back"), ("charge", "Charge in addition")],
+        widget=forms.RadioSelect,
+        initial="credit",
+    )
+    amount = forms.DecimalField(
+        min_value=Decimal("0.000000001"), max_value=Decimal(100_000_000), decimal_places=9
+    )
+    note = forms.CharField(
+        label="Reason",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="It stands on the statement.",
+    )
+
+
+class MonthForm(forms.Form):
+    """A month by its first day, as `2026-10`."""
+
+    month = forms.DateField(input_formats=["%Y-%m"])
