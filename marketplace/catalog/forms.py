@@ -53,7 +53,7 @@ class ClaimForm(forms.Form):
     tenant = forms.ModelChoiceField(
         Tenant.objects.none(),
         to_field_name="slug",
-        empty_label=None,
+        empty_label="Choose a tenant",
         help_text="Its publishers write the card, its owners decide who may use the model.",
     )
 
