@@ -13,11 +13,11 @@ from portal.api.base import ReadOnly, Resource
 from tenants.chargeback import serializers as shapes
 from tenants.chargeback import services
 from tenants.chargeback.amounts import nano_of
-from tenants.chargeback.forms import window_of
 from tenants.chargeback.lifecycle import StatementStatus
 from tenants.chargeback.models import Call, Posting, Price, Statement
 from tenants.chargeback.papers import COLUMNS, number_of, sheet_rows
 from tenants.chargeback.sheets import csv_response
+from tenants.chargeback.windows import window_of
 from tenants.directory.models import Tenant
 
 FORMATS = ("csv",)
@@ -169,11 +169,7 @@ class StatementViewSet(ReadOnly):
 class CorrectionViewSet(mixins.ListModelMixin, Resource):
     """Corrections of the ledger. Finance makes them; nothing is edited."""
 
-    queryset = (
-        Posting.objects.filter(cause="correction", line=1)
-        .select_related("tenant")
-        .order_by("-transaction")
-    )
+    queryset = Posting.objects.corrections()
     serializer_class = shapes.CorrectionSerializer
     filter_backends: list = []
 

@@ -173,6 +173,13 @@ class Cause(models.TextChoices):
     CORRECTION = "correction"
 
 
+class PostingQuerySet(PaidByTenant):
+    def corrections(self):
+        """The paying side of each correction, the newest first."""
+        found = self.filter(cause=Cause.CORRECTION, line=1).select_related("tenant")
+        return found.order_by("-transaction")
+
+
 class Posting(models.Model):
     """One side of a transaction: a tenant's account goes up or down by `nano`.
 
@@ -200,7 +207,7 @@ class Posting(models.Model):
     corrects = models.UUIDField(null=True)
     note = models.TextField(blank=True)
 
-    objects = PaidByTenant.as_manager()
+    objects = PostingQuerySet.as_manager()
 
     privileges = ("SELECT", "INSERT")
 

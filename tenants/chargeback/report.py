@@ -9,9 +9,9 @@ from portal.core.charts import Chart, Series, stacked_bars
 from portal.core.templatetags._words import day as day_words
 from portal.core.templatetags._words import money, number, percent
 from tenants.chargeback import upward
-from tenants.chargeback.forms import Window
 from tenants.chargeback.models import NANO, Call, Cause, Posting, Price
 from tenants.chargeback.services import usage
+from tenants.chargeback.windows import Window
 
 SERIES = 5
 

@@ -7,11 +7,11 @@ from rest_framework import serializers
 
 from portal.api.base import VisibleField
 from tenants.chargeback.amounts import decimal_text
-from tenants.chargeback.forms import wrong_days
 from tenants.chargeback.models import Call, Meter, Posting, Price, Statement
 from tenants.chargeback.papers import number_of
 from tenants.chargeback.services.prices import CURRENCIES, HIGHEST, LARGEST_UNIT
 from tenants.chargeback.services.usage import GROUPS
+from tenants.chargeback.windows import wrong_days
 from tenants.directory.models import Tenant
 
 MONEY = {"type": "string", "format": "decimal", "examples": ["18.40"]}

@@ -73,7 +73,7 @@ class RotationSerializer(serializers.Serializer):
     )
 
 
-class ReasonSerializer(serializers.Serializer):
+class RevocationSerializer(serializers.Serializer):
     """Why; it is kept in the trail."""
 
     note = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
@@ -129,10 +129,10 @@ class KeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
         overlap = facts["overlap_seconds"]
         return self._fresh(*services.rotate(old, by=request.user, overlap_seconds=overlap))
 
-    @extend_schema(request=ReasonSerializer, responses={200: KeySerializer})
+    @extend_schema(request=RevocationSerializer, responses={200: KeySerializer})
     @action(detail=True, methods=["post"])
     def revoke(self, request, pk=None):
-        key, facts = self.get_object(), self._asked(ReasonSerializer)
+        key, facts = self.get_object(), self._asked(RevocationSerializer)
         services.revoke(key, by=request.user, note=facts["note"])
         return Response(self.get_serializer(key).data)
 

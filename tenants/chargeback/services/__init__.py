@@ -1,8 +1,14 @@
 """The verbs of chargeback: set prices, correct, settle what was left open, close a month."""
 
-from tenants.chargeback.services.ledger import correct, keep_partitions, settle_estimated
+from tenants.chargeback.services.ledger import (
+    correct,
+    keep_partitions,
+    ledger_of,
+    settle_estimated,
+)
 from tenants.chargeback.services.prices import price_in_force, set_price
 from tenants.chargeback.services.statements import (
+    closable_months,
     close_period,
     open_statements,
     preview_of,
@@ -14,9 +20,11 @@ from tenants.chargeback.services.verification import verify_ledger
 
 __all__ = [
     "between",
+    "closable_months",
     "close_period",
     "correct",
     "keep_partitions",
+    "ledger_of",
     "open_statements",
     "preview_of",
     "price_in_force",

@@ -72,6 +72,15 @@ def settle_estimated() -> int:
             return done
 
 
+def ledger_of(call: Call) -> list[Posting]:
+    """The lines that the call left, and those that corrected it, in the order of time."""
+    mine = list(
+        Posting.objects.filter(transaction=call.pk).select_related("tenant").order_by("line")
+    )
+    later = Posting.objects.filter(corrects=call.pk, transaction__gt=call.pk)
+    return mine + list(later.select_related("tenant").order_by("transaction", "line"))
+
+
 def keep_partitions(months: int = 13) -> int:
     """Make the monthly partitions of calls and ledger from last month on; says how many."""
     with connection.cursor() as cursor:

@@ -164,6 +164,14 @@ def running_totals(statements: list[Statement]) -> dict:
     return {pk: found.get(place, 0) for place, pk in places.items()}
 
 
+def closable_months() -> list[date]:
+    """Months that are over and have open statements, the oldest first."""
+    waiting = Statement.objects.filter(
+        status=StatementStatus.OPEN, period__lt=period_of(timezone.now() - OPEN_FOR)
+    )
+    return list(waiting.order_by("period").values_list("period", flat=True).distinct())
+
+
 def preview_of(period: date) -> list[dict]:
     """What closing the month would freeze: tenants, total and open calls, by currency."""
     owed = Posting.objects.filter(period=period, account="usage").order_by().values("currency")

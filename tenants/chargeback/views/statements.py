@@ -12,13 +12,14 @@ from django.views.generic import FormView, ListView, TemplateView
 
 from portal.web.views import Page, RefusalsInForm
 from tenants.chargeback import services
-from tenants.chargeback.forms import MonthForm, money_tenants
+from tenants.chargeback.forms import MonthForm
 from tenants.chargeback.lifecycle import StatementStatus
 from tenants.chargeback.models import Statement
 from tenants.chargeback.papers import COLUMNS, Paper, paper_of, sheet_rows
 from tenants.chargeback.services.statements import CURRENCY
 from tenants.chargeback.settlement import period_of
 from tenants.chargeback.sheets import csv_response
+from tenants.chargeback.windows import money_tenants
 
 
 class Statements(Page, ListView):
@@ -49,7 +50,7 @@ class Statements(Page, ListView):
         for row in shown:
             row.shown_nano = totals.get(row.pk, row.total_nano)
         data["rows"], data["tenants"] = shown, money_tenants(user)
-        data["closable"] = closable_months() if user.is_finance else []
+        data["closable"] = services.closable_months() if user.is_finance else []
         data["filtered"] = any(self.request.GET.get(n) for n in ("tenant", "state", "month", "q"))
         return data
 
@@ -98,7 +99,7 @@ class CloseMonth(Page, RefusalsInForm, FormView):
         return {"month": self.request.GET.get("month", "")}
 
     def get_context_data(self, **kwargs):
-        months = closable_months()
+        months = services.closable_months()
         rows = [(month, services.preview_of(month)) for month in months]
         return super().get_context_data(months=rows, **kwargs)
 
@@ -111,13 +112,6 @@ class CloseMonth(Page, RefusalsInForm, FormView):
             said = f"Nothing was used in {month:%B %Y}."
         messages.success(self.request, said)
         return redirect("chargeback:statements")
-
-
-def closable_months() -> list[date]:
-    """Months that are over and have open statements, the oldest first."""
-    now = period_of(timezone.now())
-    rows = Statement.objects.filter(status=StatementStatus.OPEN, period__lt=now)
-    return list(rows.order_by("period").values_list("period", flat=True).distinct())
 
 
 def month_or_none(text: str) -> date | None:

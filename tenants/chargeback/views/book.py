@@ -80,11 +80,10 @@ class Corrections(Page, RefusalsInForm, FormView):
     def get_context_data(self, **kwargs):
         text = self.request.GET.get("call", "").strip()
         call = self.get_call()
-        lines = ledger_of(call) if call else []
+        lines = services.ledger_of(call) if call else []
         left = sum(line.nano for line in lines if line.account == "usage")
         more = {"text": text, "call": call, "lines": lines, "left": left}
-        recent = Posting.objects.visible_to(self.request.user).select_related("tenant")
-        more["recent"] = recent.filter(cause="correction", line=1).order_by("-transaction")[:20]
+        more["recent"] = Posting.objects.visible_to(self.request.user).corrections()[:20]
         return super().get_context_data(**more, **kwargs)
 
     def get_call(self) -> Call | None:
@@ -104,12 +103,3 @@ class Corrections(Page, RefusalsInForm, FormView):
         services.correct(call.pk, by=self.request.user, nano=nano, note=facts["note"])
         messages.success(self.request, "Corrected. It stands on the statement of this month.")
         return redirect(f"{reverse('chargeback:corrections')}?call={call.pk}")
-
-
-def ledger_of(call: Call) -> list[Posting]:
-    """The lines that the call left, and those that corrected it, in the order of time."""
-    mine = list(
-        Posting.objects.filter(transaction=call.pk).select_related("tenant").order_by("line")
-    )
-    later = Posting.objects.filter(corrects=call.pk, transaction__gt=call.pk)
-    return mine + list(later.select_related("tenant").order_by("transaction", "line"))

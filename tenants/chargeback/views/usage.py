@@ -5,10 +5,11 @@ from django.views.generic import TemplateView
 from portal.web.views import Page
 from tenants.chargeback import report
 from tenants.chargeback.amounts import decimal_text
-from tenants.chargeback.forms import PERIODS, UsageFilter, money_tenants
+from tenants.chargeback.forms import PERIODS, UsageFilter
 from tenants.chargeback.models import Call, Statement
 from tenants.chargeback.services import usage
 from tenants.chargeback.sheets import csv_response
+from tenants.chargeback.windows import money_tenants
 from tenants.directory.models import Tenant
 
 COLUMNS = ("day", "tenant", "model", "environment", "key", "calls", "failed", "estimated",

@@ -1,0 +1,1 @@
+"""Pages of chargeback, by what they are about."""
