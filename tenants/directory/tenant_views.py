@@ -57,6 +57,11 @@ class AddMember(Page, RefusalsInForm, FormView):
     http_method_names = ["post"]
     form_class = MemberForm
 
+    def post(self, request, *args, **kwargs):
+        # Asked before the form is read: it says which accounts exist.
+        directory.require_keeper(request.user, "give a role in", self.get_tenant())
+        return super().post(request, *args, **kwargs)
+
     def form_invalid(self, form):
         page = OneTenant()
         page.setup(self.request, slug=self.kwargs["slug"])
