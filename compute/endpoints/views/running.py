@@ -1,7 +1,6 @@
 """What is served: the list, one endpoint, and the wishes about it."""
 
 from django.contrib import messages
-from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.views.generic import DetailView, FormView, ListView
 
@@ -11,6 +10,7 @@ from compute.endpoints.lifecycle import EndpointStatus
 from compute.endpoints.models import Endpoint
 from marketplace.catalog import head
 from portal.audit.models import Event
+from portal.audit.services import denied
 from portal.web.views import Act, Page, RefusalsInForm
 from tenants.directory.roles import TenantRole
 
@@ -102,7 +102,8 @@ class Deploy(Page, RefusalsInForm, FormView):
             TenantRole.PUBLISHER, self.model.tenant
         )
         if not allowed:
-            raise Http404
+            why = f"Only publishers of {self.model.tenant} and operators can do this."
+            raise denied("deploy", self.model, by=request.user, why=why)
         return super().dispatch(request, *args, **kwargs)
 
     def get_form_kwargs(self):
