@@ -5,14 +5,17 @@ import json
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import JsonResponse
+from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
 
+@require_safe
 def healthz(request):
     """200 while the process lives; asks nothing of anybody."""
     return JsonResponse({"status": "alive"})
 
 
+@require_safe
 def readyz(request):
     """200 when the database and Valkey answer; names what is still starting."""
     missing = [
