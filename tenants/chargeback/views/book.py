@@ -3,12 +3,12 @@
 import uuid
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.generic import FormView, ListView
 
+from portal.audit.services import denied
 from portal.web.views import Page, RefusalsInForm
 from tenants.chargeback import services
 from tenants.chargeback.amounts import nano_of
@@ -73,8 +73,10 @@ class Corrections(Page, RefusalsInForm, FormView):
 
     def dispatch(self, request, *args, **kwargs):
         user = request.user
-        if user.is_authenticated and not (user.is_finance or user.is_auditor):
-            raise PermissionDenied("Only finance corrects the ledger.")
+        looks = user.is_authenticated and user.is_auditor and request.method in ("GET", "HEAD")
+        if user.is_authenticated and not (user.is_finance or looks):
+            why = "Only finance corrects the ledger."
+            raise denied("correct the ledger", user, by=user, why=why)
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs):
