@@ -59,8 +59,8 @@ LEFT JOIN LATERAL (
     ON route.model_id = grant_.model_id AND route.environment = grant_.environment
   LEFT JOIN compute_endpoint endpoint ON endpoint.id = route.endpoint_id
   LEFT JOIN marketplace_modelversion version ON version.id = endpoint.version_id
-  LEFT JOIN portal_secret secret
-    ON secret.about = 'compute.endpoint:' || endpoint.id AND secret.field = 'token'
+  LEFT JOIN LATERAL (SELECT 'compute.endpoint:' || endpoint.id AS name OFFSET 0) kept ON true
+  LEFT JOIN portal_secret secret ON secret.about = kept.name AND secret.field = 'token'
   WHERE grant_.tenant_id = k.tenant_id AND grant_.model_id = model.id
     AND grant_.status = 'active' AND grant_.starts_at <= now()
     AND (grant_.ends_at IS NULL OR grant_.ends_at > now())

@@ -11,7 +11,10 @@ CONNECT_PATIENCE = 3.0  # seconds to reach a model worker
 FAREWELL_PATIENCE = 10.0  # seconds that calls under way get when the process is told to end
 ANSWER_LIMIT = 64 * 1024 * 1024  # bytes of one answer
 POOL_SIZE = 8
-GUARDS = "-c statement_timeout=5000 -c lock_timeout=1200 -c synchronous_commit=on"
+GUARDS = (
+    "-c statement_timeout=5000 -c lock_timeout=1200 -c synchronous_commit=on "
+    "-c plan_cache_mode=force_generic_plan"  # planning the admission costs more than running it
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Measurements: what is printed here is what the documentation may quote."""
