@@ -37,6 +37,11 @@ class Cost:
     calls: int
     nano: int
 
+    @property
+    def unit_nano(self) -> int:
+        """The amount that the price names, in nano-units."""
+        return self.price.nano_for(self.price.per)
+
 
 @dataclass(frozen=True)
 class Summary:

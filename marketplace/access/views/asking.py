@@ -69,8 +69,8 @@ class AskForAccess(AboutModel, RefusalsInForm, FormView):
         model, tenant = self.ai_model, self.tenant
         price = access.price_of(model)
         calls = context["form"]["expected_calls_per_month"].value()
-        context |= {"tenant": tenant, "price": price, "renewed": self.renewed}
-        context |= {"wait": access.usual_wait(model.tenant), "cost": _cost(price, calls)}
+        context |= {"tenant": tenant, "renewed": self.renewed, **_estimate(price, calls)}
+        context["wait"] = access.usual_wait(model.tenant)
         if tenant:
             user, mine = self.request.user, {"model": model, "tenant": tenant}
             context["deciders"] = access.deciders_for(model.tenant, tenant).exclude(pk=user.pk)
@@ -93,8 +93,8 @@ class Estimate(AboutModel, TemplateView):
 
     def get_context_data(self, **kwargs):
         price = access.price_of(self.ai_model)
-        cost = _cost(price, self.request.GET.get("expected_calls_per_month"))
-        return super().get_context_data(**kwargs, price=price, cost=cost)
+        calls = self.request.GET.get("expected_calls_per_month")
+        return super().get_context_data(**kwargs, **_estimate(price, calls))
 
 
 class OnModel(Page, TemplateView):
@@ -157,6 +157,10 @@ class MyAccess(Page, ListView):
         return context
 
 
-def _cost(price, calls) -> access.Cost | None:
-    text = str(calls or "")
-    return access.likely_cost(price, int(text)) if text.isdecimal() and len(text) < 11 else None
+def _estimate(price, typed) -> dict:
+    """What `_estimate.html` shows for a number of calls as somebody typed it."""
+    text = str(typed or "")
+    calls = int(text) if text.isdecimal() and len(text) < 11 else None
+    unit = price.nano_for(price.per) if price else None
+    cost = access.likely_cost(price, calls) if calls else None
+    return {"price": price, "unit_nano": unit, "cost": cost}
