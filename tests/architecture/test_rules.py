@@ -13,6 +13,7 @@ from tests.architecture.source import files, modules, short, tree
 
 FACES = ("views.py", "api.py", "live.py", "forms.py", "serializers.py")
 GATE = re.compile(r"^(visible_to|none|\w+_(to|by|of|as))$")
+ASKED = re.compile(r"(?<!queryset = )(?<!queryset=)\b\w+\.objects\.(\w+)")
 UNSAFE = re.compile(
     r"<script(?![^>]*\bsrc=)[^>]*>|<style\b|\sstyle=|\son[a-z]+=|javascript:", re.I
 )
@@ -84,7 +85,7 @@ def test_faces_read_through_a_gate():
         face = path.name in FACES or path.parent.name in {"views", "api"}
         if not face or short(path).startswith("portal/api/"):
             continue
-        for name in re.findall(r"(?<!queryset = )(?<!queryset=)\b\w+\.objects\.(\w+)", path.read_text()):
+        for name in ASKED.findall(path.read_text()):
             if not GATE.match(name):
                 past.append(f"{short(path)}: {name}")
         assert "_base_manager" not in path.read_text(), short(path)
