@@ -7,5 +7,4 @@ class Schema(AutoSchema):
     """Operations are grouped by their resource; every one may answer with a problem."""
 
     def get_tags(self) -> list[str]:
-        parts = self._tokenize_path()
-        return [parts[2] if len(parts) > 2 else parts[-1]]
+        return self._tokenize_path()[:1]

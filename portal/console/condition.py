@@ -136,4 +136,4 @@ def condition() -> Link | None:
     down = [service.name for service in services if not service.up]
     if not down:
         return Link("All systems in order", address("console:status"))
-    return Link(f"No answer: {', '.join(down).lower()}", address("console:status"))
+    return Link(f"No answer: {', '.join(down).lower()}", address("console:status"), good=False)

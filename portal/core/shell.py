@@ -43,6 +43,7 @@ class Link:
 
     label: str
     href: str = ""
+    good: bool = True
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ VERSION = "0.1.0"
 
 DEBUG = False
 SECRET_KEY = env.read("SECRET_KEY")
-PORTAL_URL = env.read("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/")
+PORTAL_URL = env.read_url("PORTAL_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.read_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.read_list("CSRF_TRUSTED_ORIGINS")
 
@@ -215,5 +215,16 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "TenantRoleEnum": "tenants.directory.roles.TenantRole",
+        "PlatformRoleEnum": "tenants.directory.roles.PlatformRole",
+        "EnvironmentEnum": "marketplace.catalog.models.Environment",
+        "ModelStatusEnum": "marketplace.catalog.lifecycle.ModelStatus",
+        "RequestStatusEnum": "marketplace.access.lifecycle.RequestStatus",
+        "GrantStatusEnum": "marketplace.access.lifecycle.GrantStatus",
+        "KeyStatusEnum": "tenants.keys.lifecycle.KeyStatus",
+        "StatementStatusEnum": "tenants.chargeback.lifecycle.StatementStatus",
+        "EndpointStatusEnum": "compute.endpoints.lifecycle.EndpointStatus",
+    },
 }
-LOGGING = logging_for(env.read("LOG_LEVEL", "INFO"))
+LOGGING = logging_for(env.read_level("LOG_LEVEL", "INFO"))

@@ -7,7 +7,7 @@ REGISTRY_ENGINE = env.read("REGISTRY_ENGINE", "marketplace.engines.mlflow.Mlflow
 SERVING_ENGINE = env.read("SERVING_ENGINE", "compute.engines.local_serving.LocalServing")
 MODEL_HOST_URL = env.read("MODEL_HOST_URL", "")
 MODEL_HOST_TOKEN = env.read("MODEL_HOST_TOKEN", "")
-GATEWAY_URL = env.read("GATEWAY_URL", "http://127.0.0.1:8001").rstrip("/")
+GATEWAY_URL = env.read_url("GATEWAY_URL", "http://127.0.0.1:8001")
 GATEWAY_UPSTREAM_TIMEOUT = env.read_int("GATEWAY_UPSTREAM_TIMEOUT", 60, least=1, most=3600)
 GATEWAY_BODY_LIMIT = env.read_int("GATEWAY_BODY_LIMIT", 8_388_608, least=1024)
 DEFAULT_CURRENCY = env.read("DEFAULT_CURRENCY", "EUR")

@@ -3,11 +3,12 @@
 import base64
 import binascii
 import os
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 MISSING = object()
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def read(name: str, default=MISSING) -> str:
@@ -60,7 +61,7 @@ def read_secret(name: str, default=MISSING) -> bytes:
 
 def read_database(name: str, default=MISSING) -> dict:
     """A PostgreSQL address as Django's connection settings."""
-    parts = urlsplit(read(name, default))
+    parts = _split(name, read(name, default))
     if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
         raise ImproperlyConfigured(f"{name} must look like postgresql://user:…@host:5432/name.")
     return {
@@ -73,9 +74,36 @@ def read_database(name: str, default=MISSING) -> dict:
     }
 
 
+def read_url(name: str, default=MISSING) -> str:
+    """The address of a web service, without a slash at its end."""
+    value = read(name, default)
+    parts = _split(name, value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise ImproperlyConfigured(f"{name} must start with http:// or https:// and name a host.")
+    return value.rstrip("/")
+
+
+def read_level(name: str, default: str) -> str:
+    """How much is logged."""
+    value = read(name, default).upper()
+    if value not in LEVELS:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(LEVELS)}.")
+    return value
+
+
 def read_redis(name: str) -> str:
     """A server without the number of a database, because the portal uses three of them."""
-    parts = urlsplit(read(name))
+    parts = _split(name, read(name))
     if parts.scheme not in {"redis", "rediss"} or not parts.netloc:
         raise ImproperlyConfigured(f"{name} must look like redis://:…@host:6379.")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _split(name: str, value: str) -> SplitResult:
+    """The parts of an address; its port is looked at here, because urllib does so lazily."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is no address: its host or port is wrong.") from None
+    return parts

@@ -30,7 +30,7 @@ class SceneMiddleware:
         request.scene = scene
         token = actor.enter(scene)
         try:
-            response = unreadable(request) or self.get_response(request)
+            response = self.get_response(request)
         finally:
             actor.leave(token)
         response.headers["x-request-id"] = scene.request_id
@@ -89,6 +89,9 @@ class TenancyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
+        answer = unreadable(request)
+        if answer:
+            return answer
         with tenancy.acting_as(request.user):
             response = self.get_response(request)
             if response.status_code >= 400:

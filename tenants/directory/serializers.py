@@ -1,6 +1,7 @@
 """Shapes of the directory in the REST API."""
 
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from portal.api.base import VisibleField
@@ -63,7 +64,8 @@ class PersonSerializer(serializers.ModelSerializer):
         ]  # fmt: skip
         read_only_fields = fields
 
-    def get_roles(self, person) -> list[RolesSerializer]:
+    @extend_schema_field(RolesSerializer(many=True))
+    def get_roles(self, person) -> list[dict]:
         """Their roles in tenants, as far as the caller may know."""
         seats = Membership.objects.visible_to(self.context["request"].user).filter(user=person)
         rows = seats.values_list("tenant__slug", "role")

@@ -62,7 +62,9 @@ class Person(Page, DetailView):
         user = self.request.user
         seats = Membership.objects.visible_to(user).filter(user=self.object)
         mine = set(
-            Membership.objects.removable_by(user).filter(user=self.object).values_list("pk")
+            Membership.objects.removable_by(user)
+            .filter(user=self.object)
+            .values_list("pk", flat=True)
         )
         events = Event.objects.visible_to(user).about(self.object).newest_first()[:LATEST]
         return super().get_context_data(
