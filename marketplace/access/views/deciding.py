@@ -96,11 +96,17 @@ class ReviewQueue(Page, ListView):
         context |= {"show": self.show, "is_mine": self.show == "mine", "rows": rows}
         context |= {"is_decided": self.show == "decided", "narrowing": self.narrowing}
         context |= {"waiting": self.waiting.count(), "tenants": asking, "outcomes": self.outcomes}
-        context |= {"mark": queue_mark(self.waiting), "queue_path": self.request.get_full_path()}
+        context |= {"mark": queue_mark(self.waiting), "queue_path": self._path()}
         context["narrowed"] = any(self.request.GET.get(n) for n in ("environment", "tenant", "q"))
         if chosen:
             context |= decision_context(chosen, self.request.user, self.form)
         return context
+
+    def _path(self) -> str:
+        """Where to go after a decision: this list as it is narrowed, with the next request."""
+        query = self.request.GET.copy()
+        query.pop("request", None)
+        return f"{reverse('access:queue')}?{query.urlencode()}"
 
     def _chosen(self, rows) -> AccessRequest | None:
         """The request of the panel: named in the address, else the first of the list."""
@@ -191,7 +197,11 @@ class Decide(Page, View):
 class DecideMany(Page, View):
     """Approve or deny the selected requests, each by itself, and say what became of each."""
 
-    http_method_names = ["post"]
+    http_method_names = ["get", "post"]
+
+    def get(self, request):
+        """Somebody reloaded the answer: there is nothing to decide again."""
+        return HttpResponseRedirect(reverse("access:queue"))
 
     def post(self, request):
         verb = "deny" if request.POST.get("verb") == "deny" else "approve"

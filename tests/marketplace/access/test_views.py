@@ -177,6 +177,19 @@ def test_many_are_decided_at_once_each_with_its_result(
     assert AccessRequest.objects.open().get() == two
 
 
+def test_reloading_the_answer_of_a_bulk_decides_nothing(page, model, claims, consumer, owner):
+    ask(model, claims, consumer)
+    assert page(owner).get(reverse("access:decide_many")).url == reverse("access:queue")
+    assert AccessRequest.objects.open().exists()
+
+
+def test_after_a_decision_the_queue_goes_on_with_the_next(page, model, claims, consumer, owner):
+    first = ask(model, claims, consumer)
+    ask(model, claims, consumer, environment="staging")
+    text = page(owner).get(reverse("access:queue"), {"request": first.pk, "q": "digits"})
+    assert 'name="next" value="/queue/?q=digits"' in text.content.decode()
+
+
 def test_a_bulk_of_nonsense_changes_nothing(page, model, claims, consumer, owner, stranger):
     request = ask(model, claims, consumer)
     for person, picks in ((owner, ["x", ":", ""]), (stranger, [f"{request.pk}:"])):
