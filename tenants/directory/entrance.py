@@ -9,7 +9,7 @@ class AnswersByForm:
 
     def form_invalid(self, form):
         response = super().form_invalid(form)
-        response.status_code = getattr(form, "status", 422)
+        response.status_code = getattr(form, "http_status", 422)
         if getattr(form, "wait", 0):
             response.headers["Retry-After"] = str(form.wait)
         return response

@@ -3,6 +3,7 @@
 from django import forms
 from django.contrib.auth.validators import UnicodeUsernameValidator
 
+from tenants.directory import services as directory
 from tenants.directory.models import Region, Tenant, User
 from tenants.directory.roles import PlatformRole, TenantRole
 from tenants.directory.zones import ZONES
@@ -88,8 +89,7 @@ class MemberForm(forms.Form):
     role = forms.ChoiceField(choices=TenantRole, initial=TenantRole.CONSUMER)
 
     def clean_who(self) -> User:
-        wanted = self.cleaned_data["who"].lower()
-        found = User.objects.named(wanted)
+        found = directory.person_named(self.cleaned_data["who"])
         if found is None:
             raise forms.ValidationError(
                 "Nobody has that name or address. Ask an operator for an account."

@@ -16,9 +16,9 @@ UNCOUNTED = (
 
 
 class Counted:
-    """A form that may be used a few times only; `status` and `wait` go into the answer."""
+    """A form that may be used a few times only; `http_status` and `wait` go into the answer."""
 
-    status = 422
+    http_status = 422
     wait = 0
 
     @contextmanager
@@ -26,10 +26,10 @@ class Counted:
         try:
             yield
         except guessing.TooMany as locked:
-            self.status, self.wait = 429, locked.wait
+            self.http_status, self.wait = 429, locked.wait
             raise ValidationError(LOCKED.format(span(locked.wait)), code="locked") from None
         except guessing.NoCounter:
-            self.status, self.wait = 503, 60
+            self.http_status, self.wait = 503, 60
             raise ValidationError(UNCOUNTED, code="uncounted") from None
 
 

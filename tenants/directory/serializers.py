@@ -5,6 +5,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from portal.api.base import VisibleField
+from tenants.directory import services as directory
 from tenants.directory.models import Membership, Region, Tenant, User
 from tenants.directory.roles import PlatformRole, TenantRole
 from tenants.directory.zones import ZONES
@@ -117,7 +118,7 @@ class NewMemberSerializer(serializers.Serializer):
     role = serializers.ChoiceField(TenantRole.choices)
 
     def validate_user(self, value: str) -> User:
-        found = User.objects.named(value.lower())
+        found = directory.person_named(value)
         if found is None:
             raise serializers.ValidationError("Nobody has that name or address.")
         return found

@@ -86,6 +86,11 @@ def invite(user: User, *, by) -> None:
     after_commit("directory.mail_link", email=user.email, invited=True)
 
 
+def person_named(name: str) -> User | None:
+    """The open or closed account with this name or mail address, for who gives roles."""
+    return User.objects.named(name.strip().lower())
+
+
 @transaction.atomic
 def seat(user: User, tenant: Tenant, role: str, *, by) -> Membership:
     """Give `user` a role in `tenant`. Owners of the tenant, and operators."""
