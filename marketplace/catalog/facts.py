@@ -9,6 +9,7 @@ from hashlib import sha256
 
 LONGEST_SLUG = 80
 RESERVED = frozenset({"compare", "facets", "import", "mine", "new", "publish", "search"})
+WRITTEN_OUT = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l"})
 MOST_PAIRS = 500
 MOST_DEPENDENCIES = 400
 LARGEST_JSON = 256 * 1024
@@ -53,7 +54,8 @@ def slug_of(name: str, taken) -> str:
 
     `taken(slug)` says whether a slug is in use. A name without a Latin letter gets a fingerprint.
     """
-    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", name.lower().translate(WRITTEN_OUT))
+    folded = plain.encode("ascii", "ignore").decode()
     base = re.sub(r"[^a-z0-9]+", "-", folded)[: LONGEST_SLUG - 8].strip("-")
     if not base or base in RESERVED or _is_id(base):
         base = f"model-{base}".rstrip("-")[: LONGEST_SLUG - 8]

@@ -70,11 +70,18 @@ class ModelSerializer(serializers.ModelSerializer):
         return example_requests(model.slug, version)
 
 
+@extend_schema_field({})
+class AnyJson(serializers.JSONField):
+    """Whatever the registry holds, or null."""
+
+
 class ModelVersionSerializer(serializers.ModelSerializer):
     """One version as the registry has it."""
 
     is_default = serializers.SerializerMethodField()
     servable = serializers.BooleanField(read_only=True)
+    signature = AnyJson(read_only=True)
+    input_example = AnyJson(read_only=True)
 
     class Meta:
         model = ModelVersion

@@ -6,6 +6,7 @@ from django.views.generic import TemplateView
 from marketplace.catalog import card, head
 from marketplace.catalog.compare import compare, type_of
 from marketplace.catalog.filters import ACCESS, Shelf
+from marketplace.catalog.frame import publishes
 from marketplace.catalog.models import AIModel
 from marketplace.catalog.rows import dress
 from portal.web.views import Page
@@ -30,6 +31,7 @@ class Catalogue(Page, TemplateView):
             accesses=ACCESS,
             listed=listed.count(),
             usable=listed.usable_by(user).count(),
+            publishes=publishes(user),
             kept=[(name, value) for name, value, _, _ in shelf.chips],
             **kwargs,
         )

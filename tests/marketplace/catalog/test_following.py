@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,6 +11,8 @@ from marketplace.catalog.models import AIModel, ModelVersion, RegistryWatch
 from marketplace.catalog.services import claim, edit, follow_registry, following, pin
 from portal.audit.models import Event
 from tests.marketplace.catalog.conftest import SIGNATURE
+
+LOGIN = {"dbname", "user", "password", "host", "port"}
 
 
 def later() -> None:
@@ -181,7 +184,7 @@ def test_the_same_run_under_a_second_name_is_a_second_model(registry):
     [
         ("../../etc/passwd", "etc-passwd"),
         ("<script>alert(1)</script>", "script-alert-1-script"),
-        ("Größe_1", "groe-1"),
+        ("Größe_1", "grosse-1"),
         ("facets", "model-facets"),
         ("0189a3f2e0007000800000000000abcd", "model-0189a3f2e0007000800000000000abcd"),
         ("a" * 256, "a" * 72),
@@ -237,6 +240,15 @@ def test_huge_and_broken_text_is_cut_and_cleaned(registry):
     assert version.signature is None and "256 KiB" in version.problems[0]
     assert len(version.parameters) == 500 and len(version.parameters["p0"]) == 1000
     assert len(version.dependencies) == 400
+
+
+def test_two_runs_never_work_at_once(registry):
+    registry.register("digits", signature=SIGNATURE)
+    parameters = connection.get_connection_params()
+    with psycopg.connect(**{k: v for k, v in parameters.items() if k in LOGIN}) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [following.LOCK])
+        assert not follow_registry().ran
+    assert follow_registry().new == 1
 
 
 def test_a_silent_registry_changes_nothing_and_is_told(registry):
