@@ -3,7 +3,7 @@
 from django.urls import path
 
 from marketplace.access import api
-from marketplace.access.views import asking, deciding, holding
+from marketplace.access.views import asking, deciding, holding, queue, requests
 
 app_name = "access"
 urlpatterns = [
@@ -11,7 +11,7 @@ urlpatterns = [
     path("models/<slug:slug>/ask/estimate/", asking.Estimate.as_view(), name="estimate"),
     path("models/<slug:slug>/access/", asking.OnModel.as_view(), name="on_model"),
     path("access/", asking.MyAccess.as_view(), name="mine"),
-    path("access/requests/<uuid:pk>/", deciding.RequestPage.as_view(), name="request"),
+    path("access/requests/<uuid:pk>/", requests.RequestPage.as_view(), name="request"),
     path(
         "access/requests/<uuid:pk>/approve/",
         deciding.Decide.as_view(verb="approve"),
@@ -22,8 +22,8 @@ urlpatterns = [
     path("access/grants/<uuid:pk>/", holding.GrantPage.as_view(), name="grant"),
     path("access/grants/<uuid:pk>/revoke/", holding.Revoke.as_view(), name="revoke"),
     path("access/grants/<uuid:pk>/extend/", holding.Extend.as_view(), name="extend"),
-    path("queue/", deciding.ReviewQueue.as_view(), name="queue"),
-    path("queue/news/", deciding.QueueNews.as_view(), name="news"),
+    path("queue/", queue.ReviewQueue.as_view(), name="queue"),
+    path("queue/news/", queue.QueueNews.as_view(), name="news"),
     path("queue/decide/", deciding.DecideMany.as_view(), name="decide_many"),
 ]
 api_routes = [

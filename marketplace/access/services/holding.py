@@ -26,8 +26,8 @@ def hold(model: AIModel) -> AIModel:
     Whoever gives or ends a grant holds the model first, so that the permission index is never
     taken away under a grant that is being given.
     """
-    rows = AIModel._base_manager.select_for_update(no_key=True).only("status", "tenant")
-    model.status = rows.get(pk=model.pk).status
+    locked = AIModel._base_manager.select_for_update(no_key=True)
+    model.refresh_from_db(fields=["status"], from_queryset=locked)
     return model
 
 

@@ -28,7 +28,29 @@ class AboutModel(Page):
         return super().get_context_data(**kwargs, model=self.ai_model)
 
 
-class AskForAccess(AboutModel, RefusalsInForm, FormView):
+class Renewal(AboutModel):
+    """What a form begins with: what was asked before, when `?renews=` names a grant."""
+
+    @cached_property
+    def renewed(self) -> Grant | None:
+        wanted = self.request.GET.get("renews")
+        if not wanted:
+            return None
+        mine = Grant.objects.visible_to(self.request.user).held_by(self.request.user)
+        rows = mine.filter(model=self.ai_model).to_show()
+        return get_object_or_404(rows, pk=uuid_or_none(wanted))
+
+    def get_initial(self):
+        grant = self.renewed
+        if not grant:
+            wanted = {name: self.request.GET.get(name) for name in ("environment", "tenant")}
+            return {name: value for name, value in wanted.items() if value}
+        before = AccessRequest.objects.visible_to(self.request.user).filter(pk=grant.request_id)
+        asked = before.values("purpose", "expected_calls_per_month", "duration_days").first()
+        return {"tenant": grant.tenant.slug, "environment": grant.environment} | (asked or {})
+
+
+class AskForAccess(Renewal, RefusalsInForm, FormView):
     """Ask for a model: what for, how much, how long; shows who decides and what it may cost."""
 
     template_name = "marketplace/access/ask.html"
@@ -36,25 +58,6 @@ class AskForAccess(AboutModel, RefusalsInForm, FormView):
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user, "model": self.ai_model}
-
-    def get_initial(self):
-        if not self.renewed:
-            wanted = {name: self.request.GET.get(name) for name in ("environment", "tenant")}
-            return {name: value for name, value in wanted.items() if value}
-        grant = self.renewed
-        before = AccessRequest.objects.visible_to(self.request.user).filter(pk=grant.request_id)
-        asked = before.values("purpose", "expected_calls_per_month", "duration_days").first()
-        return {"tenant": grant.tenant.slug, "environment": grant.environment} | (asked or {})
-
-    @cached_property
-    def renewed(self) -> Grant | None:
-        """The grant that is to be renewed: `?renews=` in the address."""
-        wanted = self.request.GET.get("renews")
-        if not wanted:
-            return None
-        mine = Grant.objects.visible_to(self.request.user).held_by(self.request.user)
-        rows = mine.filter(model=self.ai_model).to_show()
-        return get_object_or_404(rows, pk=uuid_or_none(wanted))
 
     @cached_property
     def tenant(self) -> Tenant | None:
@@ -66,17 +69,10 @@ class AskForAccess(AboutModel, RefusalsInForm, FormView):
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
-        model, tenant = self.ai_model, self.tenant
-        price = access.price_of(model)
         calls = context["form"]["expected_calls_per_month"].value()
-        context |= {"tenant": tenant, "renewed": self.renewed, **_estimate(price, calls)}
-        context["wait"] = access.usual_wait(model.tenant)
-        if tenant:
-            user, mine = self.request.user, {"model": model, "tenant": tenant}
-            context["deciders"] = access.deciders_for(model.tenant, tenant).exclude(pk=user.pk)
-            context["held"] = Grant.objects.visible_to(user).in_force().filter(**mine)
-            context["waiting"] = AccessRequest.objects.visible_to(user).open().filter(**mine)
-        return context
+        context |= _estimate(access.price_of(self.ai_model), calls)
+        context |= {"tenant": self.tenant, "renewed": self.renewed}
+        return context | _situation(self.request.user, self.ai_model, self.tenant)
 
     def do(self, form):
         asked = access.submit(
@@ -164,3 +160,16 @@ def _estimate(price, typed) -> dict:
     unit = price.nano_for(price.per) if price else None
     cost = access.likely_cost(price, calls) if calls else None
     return {"price": price, "unit_nano": unit, "cost": cost}
+
+
+def _situation(user, model: AIModel, tenant: Tenant | None) -> dict:
+    """Who would decide, how long it takes, and what the team holds or waits for already."""
+    known = {"wait": access.usual_wait(model.tenant)}
+    if tenant is None:
+        return known
+    here = {"model": model, "tenant": tenant}
+    return known | {
+        "deciders": access.deciders_for(model.tenant, tenant).exclude(pk=user.pk),
+        "held": Grant.objects.visible_to(user).in_force().filter(**here),
+        "waiting": AccessRequest.objects.visible_to(user).open().filter(**here),
+    }
