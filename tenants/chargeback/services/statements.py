@@ -127,28 +127,32 @@ def close_period(period: date, *, by) -> list[Statement]:
 
 
 def open_statements() -> int:
-    """Give every tenant with lines in a month that is not closed its open statement.
+    """Give tenants that were billed this month or last their open statements; says how many.
 
     Run by the clock and before statements are listed, so that what is in the ledger has a place
-    to be looked at; says how many were missing.
+    to be looked at. A month that is closed gets no more; a further currency joins at closing.
     """
+    this = period_of(timezone.now())
     with tenancy.as_system():
-        mine = {name: OuterRef(name) for name in ("tenant", "period", "currency")}
-        fresh = Posting.objects.filter(account="usage").exclude(period__in=closed_periods())
-        fresh = fresh.filter(~Exists(Statement.objects.filter(**mine))).order_by()
-        places = fresh.values_list("tenant_id", "period", "currency").distinct()
-        rows = [
-            Statement(tenant_id=tenant, period=period, currency=currency)
-            for tenant, period, currency in places
-        ]
-        Statement.objects.bulk_create(rows, ignore_conflicts=True)
+        return sum(_open(period) for period in (this, (this - timedelta(days=1)).replace(day=1)))
+
+
+def _open(period: date) -> int:
+    if Statement.objects.filter(period=period, status=StatementStatus.CLOSED).exists():
+        return 0
+    owed = Posting.objects.filter(period=period, account="usage")
+    billed = Exists(owed.filter(tenant=OuterRef("pk")))
+    shown = Exists(Statement.objects.filter(period=period, tenant=OuterRef("pk")))
+    missing = list(Tenant.objects.filter(billed, ~shown).values_list("pk", flat=True))
+    if not missing:
+        return 0
+    places = owed.filter(tenant__in=missing).order_by().values_list("tenant_id", "currency")
+    rows = [
+        Statement(tenant_id=tenant, period=period, currency=currency)
+        for tenant, currency in places.distinct()
+    ]
+    Statement.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
-
-
-def closed_periods():
-    """A subquery of the months that are closed."""
-    closed = Statement.objects.filter(status=StatementStatus.CLOSED)
-    return closed.order_by().values("period").distinct()
 
 
 def running_totals(statements: list[Statement]) -> dict:

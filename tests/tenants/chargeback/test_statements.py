@@ -132,6 +132,16 @@ def test_a_correction_stands_on_the_statement_of_the_month_it_is_made_in(model, 
     assert line["corrects"] == str(call.pk)
 
 
+def test_who_was_billed_gets_an_open_statement_once(model, claims, vision):
+    assert services.open_statements() == 0
+    book.used(model, claims)
+    book.used(model, vision, at=LAST_MONTH)
+    assert services.open_statements() == 2
+    assert services.open_statements() == 0
+    places = Statement.objects.values_list("tenant__slug", "period")
+    assert set(places) == {("claims", THIS), ("vision", LAST)}
+
+
 def test_a_changed_line_of_a_closed_statement_is_noticed(model, claims, finance):
     book.used(model, claims, at=LAST_MONTH)
     (closed,) = services.close_period(LAST, by=finance)
