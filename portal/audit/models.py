@@ -6,7 +6,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.functional import cached_property
 
-from portal.core.fields import TransactionId
+from portal.core.models import TransactionId
 
 
 class EventQuerySet(models.QuerySet):

@@ -24,50 +24,73 @@ class Waiting:
     """Something this person can move on: how many, what, and where."""
 
     count: int
-    what: str
+    names: tuple[str, str]  # for one, for several
     why: str
     href: str
     icon: str
 
+    @property
+    def what(self) -> str:
+        return self.names[0 if self.count == 1 else 1]
+
 
 def waiting(user) -> list[Waiting]:
     """What waits for this person, most urgent first; empty entries are left out."""
+    found = [*_to_decide(user), *_to_renew(user)]
+    return [each for each in found if each.count]
+
+
+def _to_decide(user) -> list[Waiting]:
     owned = user.tenants_as(TenantRole.OWNER)
+    mine = reverse("catalog:mine")
     drafts = AIModel.objects.editable_by(user).filter(status=ModelStatus.DRAFT)
-    ending = (
-        Grant.objects.visible_to(user)
-        .in_force()
-        .filter(tenant__in=user.tenants_as(TenantRole.CONSUMER), ends_at__lt=timezone.now() + SOON)
-    )
-    keys = (
-        ApiKey.objects.visible_to(user)
-        .made_by_people()
-        .in_force()
-        .filter(holder=user, expires_at__lt=timezone.now() + SOON)
-    )
-    found = [
+    return [
         Waiting(
             AccessRequest.objects.decidable_by(user).count() if owned else 0,
-            "requests to decide", "Teams wait for your answer.", reverse("access:queue"), "queue",
+            ("request to decide", "requests to decide"),
+            "Teams wait for your answer.",
+            reverse("access:queue"),
+            "queue",
         ),
         Waiting(
             AIModel.objects.claimable_by(user).count(),
-            "models without a tenant", "They came from the registry.", reverse("catalog:mine"),
+            ("model without a tenant", "models without a tenant"),
+            "Registered, and nobody has confirmed whose.",
+            mine,
             "model",
         ),
         Waiting(
-            drafts.count(), "models to publish", "Nobody finds them yet.",
-            reverse("catalog:mine"), "model",
+            drafts.count(),
+            ("model to publish", "models to publish"),
+            "Nobody finds them yet.",
+            mine,
+            "model",
+        ),
+    ]
+
+
+def _to_renew(user) -> list[Waiting]:
+    soon = timezone.now() + SOON
+    held = Grant.objects.visible_to(user).in_force()
+    ending = held.filter(tenant__in=user.tenants_as(TenantRole.CONSUMER), ends_at__lt=soon)
+    keys = ApiKey.objects.visible_to(user).made_by_people().in_force()
+    expiring = keys.filter(holder=user, expires_at__lt=soon)
+    return [
+        Waiting(
+            ending.count(),
+            ("grant about to end", "grants about to end"),
+            "Within two weeks.",
+            reverse("access:mine"),
+            "clock",
         ),
         Waiting(
-            ending.count(), "grants about to end", "Within two weeks.",
-            reverse("access:mine"), "clock",
+            expiring.count(),
+            ("key about to expire", "keys about to expire"),
+            "Within two weeks.",
+            reverse("keys:list"),
+            "key",
         ),
-        Waiting(
-            keys.count(), "keys about to expire", "Within two weeks.", reverse("keys:list"), "key"
-        ),
-    ]  # fmt: skip
-    return [each for each in found if each.count]
+    ]
 
 
 def using(user):

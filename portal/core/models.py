@@ -1,4 +1,4 @@
-"""The columns every table shares."""
+"""The columns every table shares, and the one type of column that Django lacks."""
 
 from django.db import models
 
@@ -13,3 +13,17 @@ class Record(models.Model):
 
     class Meta:
         abstract = True
+
+
+class TransactionId(models.Field):
+    """PostgreSQL's 64-bit transaction id (xid8), written by the database, read as an int."""
+
+    def db_type(self, connection) -> str:
+        return "xid8"
+
+    def from_db_value(self, value, expression, connection):
+        return None if value is None else int(value)
+
+    def get_db_prep_value(self, value, connection, prepared=False):
+        # As text: PostgreSQL compares xid8 with its own literals and not with integers.
+        return None if value is None else str(value)
