@@ -229,5 +229,5 @@ def test_lists_ask_a_fixed_number_of_questions(
         for tenant in (claims, vision):
             book.used(made, tenant, 10)
     as_finance.get(f"{API}/{path}")
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(22):
         assert as_finance.get(f"{API}/{path}").status_code == 200
