@@ -136,7 +136,7 @@ class Models(ReadOnly):
     @extend_schema(request=shapes.RetireSerializer, responses=shapes.ModelSerializer)
     @action(detail=True, methods=["post"])
     def retire(self, request, *args, **kwargs):
-        """Take a model out of the catalogue; grants stay until they end."""
+        """Take a model out of the catalogue and out of service; grants rest until it is back."""
         model = self.get_object()
         services.require_publisher(request.user, "retire", model)
         given = self._read(shapes.RetireSerializer)

@@ -1,6 +1,13 @@
 """The verbs of the catalogue."""
 
-from marketplace.catalog.services.editing import edit, history, pin, require_publisher, unpin
+from marketplace.catalog.services.editing import (
+    edit,
+    history,
+    pin,
+    require_publisher,
+    retirement,
+    unpin,
+)
 from marketplace.catalog.services.following import Followed, follow_registry, registry, watch
 from marketplace.catalog.services.missing import Missing, missing
 from marketplace.catalog.services.publishing import (
@@ -28,6 +35,7 @@ __all__ = [
     "require_publisher",
     "restore",
     "retire",
+    "retirement",
     "unpin",
     "watch",
 ]

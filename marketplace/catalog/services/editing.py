@@ -92,6 +92,13 @@ def history(model: AIModel, *, by, most: int = 20) -> list[Event]:
     return []
 
 
+def retirement(model: AIModel) -> Event | None:
+    """The line of the trail that says when and why a model was retired; everybody may read it."""
+    with tenancy.as_system():
+        lines = Event.objects.about(model).filter(verb=ModelStatus.RETIRED).newest_first()
+        return lines.first()
+
+
 def require_publisher(by, verb: str, model: AIModel) -> None:
     """403, and a line in the trail, for anybody but publishers of the owning tenant."""
     if by is None or by.may(TenantRole.PUBLISHER, model.tenant):

@@ -11,6 +11,7 @@ from marketplace.catalog.lifecycle import ModelStatus
 from marketplace.catalog.models import AIModel, ModelVersion
 from marketplace.engines.base import RegisteredModel, RegisteredVersion, VersionMark
 from portal.audit.services import record
+from portal.core import events
 
 CHAMPION = "champion"
 LONGEST_NAME = 256
@@ -142,6 +143,7 @@ def choose_version(model: AIModel) -> None:
     before = model.followed_version
     write(model, {"followed_version": best.number, "version_pinned": False})
     record("now gives a version by default", model, by=None, before=before, after=best.number)
+    events.tell(events.access_changed, model_id=str(model.pk))
 
 
 def write(row, changes: dict) -> bool:

@@ -3,10 +3,11 @@
 from django.http import Http404
 from django.views.generic import TemplateView
 
-from marketplace.catalog import card, head
+from marketplace.catalog import card, head, services
 from marketplace.catalog.compare import compare, type_of
 from marketplace.catalog.filters import ACCESS, Shelf
 from marketplace.catalog.frame import publishes
+from marketplace.catalog.lifecycle import ModelStatus
 from marketplace.catalog.models import AIModel
 from marketplace.catalog.rows import dress
 from portal.web.views import Page
@@ -54,6 +55,8 @@ class Detail(OfModel):
         context = super().get_context_data(**kwargs)
         context["card"] = card.render(self.model.card)
         context["latest"] = list(self.model.versions.all()[:4])
+        if self.model.status == ModelStatus.RETIRED:
+            context["retirement"] = services.retirement(self.model)
         version = self.model.default_version
         context["metrics"] = sorted(version.metrics.items())[:8] if version else []
         return context

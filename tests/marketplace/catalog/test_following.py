@@ -248,6 +248,7 @@ def test_two_runs_never_work_at_once(registry):
     with psycopg.connect(**{k: v for k, v in parameters.items() if k in LOGIN}) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [following.LOCK])
         assert not follow_registry().ran
+        other.execute("SELECT pg_advisory_unlock(%s)", [following.LOCK])
     assert follow_registry().new == 1
 
 

@@ -167,6 +167,7 @@ def test_from_waiting_to_the_catalogue_by_pages(page, registry, publisher, consu
     assert page(publisher, f"{base}retire/", {"note": "Replaced"})[0] == 302
     assert page(publisher, f"{base}retire/", {"note": "Again"})[0] == 302
     assert page(consumer, "/models/")[1].count(">fraud-score</a>") == 0
+    assert "by publisher: Replaced" in page(consumer, base)[1]
     assert page(consumer, f"{base}restore/", {})[0] == 403
     assert page(publisher, f"{base}restore/", {})[0] == 302
     assert AIModel.objects.get().status == "published"
