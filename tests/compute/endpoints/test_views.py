@@ -110,7 +110,7 @@ def test_another_version_is_deployed_from_a_form(client, served, model, publishe
 
 
 def test_only_publishers_reach_the_form(client, model, consumer):
-    page(client, consumer, f"/models/{model.slug}/deploy/", 404)
+    page(client, consumer, f"/models/{model.slug}/deploy/", 403)
 
 
 def test_trying_asks_for_access_first(client, columns, consumer):

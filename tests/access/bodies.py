@@ -1,0 +1,82 @@
+"""What is sent: one body with a sound value for every field that any address reads.
+
+Addresses take the fields they know. So an answer tells what the person may do, and not merely
+that a field was missing.
+"""
+
+import itertools
+import json
+from urllib.parse import urlencode
+
+GENERAL = {
+    "note": "For the walk",
+    "reason": "For the walk",
+    "purpose": "For the walk",
+    "environment": "development",
+    "expected_calls_per_month": 10,
+    "duration_days": 10,
+    "days": 5,
+    "expires_in_days": 5,
+    "overlap_seconds": 0,
+    "overlap": 0,
+    "scopes": ["api"],
+    "name": "walk",
+    "summary": "A walk",
+    "card": "# Walk",
+    "region": "eu-central",
+    "stage": "production",
+    "data_class": "internal",
+    "cost_centre": "CC-walk",
+    "contact": "walk@example.org",
+    "username": "walker",
+    "slug": "walk",
+    "role": "consumer",
+    "user": "banker",
+    "who": "banker",
+    "time_zone": "UTC",
+    "first_name": "Wal",
+    "last_name": "Ker",
+    "visibility": "everyone",
+    "amount": "0.5",
+    "per": 1000,
+    "meter": "predictions",
+    "currency": "EUR",
+    "period": "2026-01",
+    "month": "2026-01",
+    "availability": "99",
+    "latency_ms": 400,
+    "latency_share": "95",
+    "replicas": 1,
+    "memory_mb": 1024,
+    "environments": ["production"],
+    "version": 1,
+    "verb": "approve",
+    "decision": "approve",
+}
+COUNTED = itertools.count()  # limits on asking count by address
+OTHERWISE = {"appoint": {"role": "auditor"}, "dismiss": {"role": "auditor"}}
+
+
+def fields(path: str, things: dict) -> dict:
+    """The fields for one address; `things` are the sample rows of the story it is about."""
+    named = {
+        "model": things["model"]["slug"],
+        "tenant": things["user"],
+        "call": str(things["call"]["pk"]),
+        "request": str(things["request"]["pk"]),
+        "pick": str(things["request"]["pk"]),
+        "items": [{"id": str(things["request"]["pk"])}],
+    }
+    named["email"] = f"walk{next(COUNTED)}@example.org"
+    return GENERAL | named | OTHERWISE.get(path.rstrip("/").rpartition("/")[2], {})
+
+
+def written(path: str, body: dict | str | bytes) -> dict:
+    """`body` in the kind that the address reads: JSON for the API, a form for pages."""
+    if path.startswith("/api/"):
+        data = json.dumps(body) if isinstance(body, dict) else body
+        return {"data": data, "content_type": "application/json"}
+    if isinstance(body, dict):
+        flat = {name: value for name, value in body.items() if name != "items"}
+        body = urlencode(flat, doseq=True)
+    return {"data": body, "content_type": "application/x-www-form-urlencoded"}

@@ -1,0 +1,68 @@
+"""The sockets: who may listen, from where, and what they are told."""
+
+import pytest
+from asgiref.sync import async_to_sync
+from channels.testing import WebsocketCommunicator
+
+from portal.asgi import application
+from tests.access.addresses import live_addresses
+from tests.access.policy import PEOPLE, table
+from tests.access.walking import MISSING, values_of
+
+ADDRESSES = {address.path: address for address in live_addresses()}
+ROWS = table("live")
+HERE = b"http://testserver"
+CLOSED = {4401: "login", 4403: "hidden"}
+ELSEWHERE = [
+    None, b"null", b"http://testserver.example.org", b"http://nottestserver",
+    b"http://testserver@evil.example", b"https://evil.example", b"http://sub.testserver",
+]  # fmt: skip
+
+
+def test_every_socket_has_a_row_and_every_row_a_socket():
+    assert set(ADDRESSES) == {row.path for row in ROWS}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.path} {row.sample}")
+def test_the_sockets_answer_as_the_policy_says(stage, row):
+    place = ADDRESSES[row.path].at(values_of(stage, ADDRESSES[row.path], row.about, row.sample))
+    found = {name: listen(stage, name, place) for name in PEOPLE}
+    assert found == row.by_person()
+
+
+@pytest.mark.parametrize("path", sorted(p for p, a in ADDRESSES.items() if a.names))
+def test_what_does_not_exist_is_hidden(stage, path):
+    found = {name: listen(stage, name, ADDRESSES[path].at(MISSING)) for name in PEOPLE}
+    assert found == {n: "login" if n == "anonymous" else "hidden" for n in PEOPLE}
+
+
+@pytest.mark.parametrize("origin", ELSEWHERE)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.path} {row.sample}")
+def test_other_origins_are_refused_before_anything_is_looked_at(stage, row, origin):
+    place = ADDRESSES[row.path].at(values_of(stage, ADDRESSES[row.path], row.about, row.sample))
+    assert listen(stage, "consumer", place, origin=origin) == "refused"
+
+
+def listen(stage, name: str, path: str, origin=HERE) -> str:
+    """The word for what happens to a socket of this person."""
+    headers = [(b"host", b"testserver")]
+    if origin is not None:
+        headers.append((b"origin", origin))
+    if name in stage.cookies:
+        headers.append((b"cookie", f"sessionid={stage.cookies[name]}".encode()))
+    return async_to_sync(_listen)(path, headers)
+
+
+async def _listen(path, headers) -> str:
+    socket = WebsocketCommunicator(application, path, headers=headers)
+    accepted, _ = await socket.connect(timeout=30)
+    if not accepted:
+        return "refused"
+    try:
+        heard = await socket.receive_output(timeout=2)
+    except TimeoutError:
+        return "ok"
+    if heard["type"] == "websocket.close":
+        return CLOSED.get(heard["code"], f"closed-{heard['code']}")
+    await socket.disconnect()
+    return "ok"
