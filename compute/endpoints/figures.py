@@ -37,6 +37,8 @@ class Usage:
     chart: str
     callers: list[Caller]
     calls: int
+    predictions: int
+    failed: int
     nano: int
     currency: str
     latest: list
@@ -55,6 +57,8 @@ def usage_of(model, user, *, publishes: bool) -> Usage:
         chart=_chart(counted, names, since.date()),
         callers=callers,
         calls=sum(caller.calls for caller in callers),
+        predictions=sum(caller.predictions for caller in callers),
+        failed=sum(caller.failed for caller in callers),
         nano=sum(caller.nano for caller in callers),
         currency=rows.values_list("currency", flat=True).first() or "EUR",
         latest=[_named(row, names) for row in rows.order_by("-id")[:10]],

@@ -19,6 +19,7 @@ from tenants.directory.models import Tenant
 from tenants.directory.roles import TenantRole
 
 ORDER = (Environment.PRODUCTION, Environment.STAGING, Environment.DEVELOPMENT)
+SHORT = 160  # characters of an answer that stay on one line
 SETTLED_WITHIN = 2.0  # seconds; the ledger is usually done within milliseconds
 
 
@@ -103,7 +104,7 @@ def run(model, way: Way, fields: list, values: dict, *, by) -> Outcome:
     return Outcome(
         ok=heard.ok,
         status=heard.status,
-        text=json.dumps(heard.content, indent=2, ensure_ascii=False) if heard.ok else "",
+        text=_written(heard.content) if heard.ok else "",
         words="" if heard.ok else _said(heard),
         milliseconds=took,
         overhead_ms=heard.overhead_ms,
@@ -124,6 +125,12 @@ def _ended(call: str) -> Call | None:
             return row
         time.sleep(0.02)
     return None
+
+
+def _written(content: object) -> str:
+    """JSON on one line where that is readable."""
+    line = json.dumps(content, ensure_ascii=False)
+    return line if len(line) <= SHORT else json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def _said(heard: gateway_client.Heard) -> str:

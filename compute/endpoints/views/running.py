@@ -110,8 +110,12 @@ class Deploy(Page, RefusalsInForm, FormView):
         return super().get_form_kwargs() | {"model": self.model}
 
     def get_initial(self):
-        newest = self.model.versions.filter(number=self.model.followed_version).first()
-        return {"version": newest} if newest else {}
+        offered = self.model.versions.filter(number=self.model.followed_version).first()
+        latest = self.model.endpoints.first()
+        found = {"version": offered} if offered else {}
+        if latest:
+            found |= {"replicas": latest.replicas, "memory_mb": latest.memory_mb}
+        return found
 
     def do(self, form):
         facts = dict(form.cleaned_data)

@@ -28,7 +28,8 @@ class OpenInference:
         if content is None:
             return bounded(max((int(found) for found in SHAPE.findall(body)), default=1))
         inputs = content.get("inputs") if isinstance(content, dict) else None
-        shapes = [one.get("shape") for one in inputs or [] if isinstance(one, dict)]
+        items = inputs if isinstance(inputs, list) else []
+        shapes = [one.get("shape") for one in items if isinstance(one, dict)]
         firsts = [shape[0] for shape in shapes if isinstance(shape, list) and shape]
         return bounded(max((n for n in firsts if type(n) is int), default=1))
 
