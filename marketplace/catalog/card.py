@@ -16,11 +16,11 @@ _markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable(
 _markdown.disable("image")
 
 
-def _lower_headings(tokens) -> None:
-    """The page has its own h1 and h2: a card's headings start one step below them."""
+def _lower_headings(tokens, below: int) -> None:
+    """The page has headings of its own down to `below`: those of the text start after them."""
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(4, max(3, int(token.tag[1]) + 1))}"
+            token.tag = f"h{min(4, max(below + 1, int(token.tag[1]) + below - 1))}"
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
@@ -31,11 +31,14 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     return value
 
 
-def render(text: str) -> SafeString:
-    """`text` (Markdown, at most 100,000 characters are read) as safe HTML."""
+def render(text: str, *, below: int = 2) -> SafeString:
+    """`text` (Markdown, at most 100,000 characters are read) as safe HTML.
+
+    Its headings start under the page's own, which go down to level `below`.
+    """
     env: dict = {}
     tokens = _markdown.parse(text[:LONGEST].replace("\0", ""), env)
-    _lower_headings(tokens)
+    _lower_headings(tokens, below)
     html = _markdown.renderer.render(tokens, _markdown.options, env)
     return mark_safe(
         nh3.clean(
