@@ -68,4 +68,4 @@ class Guide(TemplateView):
         if not path.exists():
             raise Http404
         text = path.read_text().partition("\n")[2]  # its first line is the title of the page
-        return super().get_context_data(page_title=title, text=render(text), **kwargs)
+        return super().get_context_data(page_title=title, text=render(text, below=1), **kwargs)

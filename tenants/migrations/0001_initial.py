@@ -4,10 +4,11 @@ import django.contrib.auth.validators
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import portal.core.ids
-import tenants.directory.models
 from django.conf import settings
 from django.db import migrations, models
+
+import portal.core.ids
+import tenants.directory.models
 
 
 class Migration(migrations.Migration):
