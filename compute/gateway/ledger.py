@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from compute.gateway.admission import Admitted
 from tenants.chargeback.settlement import (
+    HOLD_SQL,
     POSTING_SQL,
     SETTLE_SQL,
     Billed,
     ending_of,
+    month_key,
     period_of,
     postings_for,
 )
@@ -124,5 +126,6 @@ async def end(connection, ending: Ending) -> bool:
     if ending.amount_nano:
         bill, period = ending.bill, period_of(ending.bill.started_at)
         facts = (bill, ending.quantity, ending.amount_nano, now, period, ending.meter)
+        await connection.execute(HOLD_SQL, [month_key(period)])
         await cursor.executemany(POSTING_SQL, postings_for(*facts))
     return True

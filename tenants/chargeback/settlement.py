@@ -1,9 +1,10 @@
 """How a reservation ends: the rows and the SQL, shared by the gateway and by the sweep.
 
 Knows no Django. Both callers, in one transaction: `SETTLE_SQL` with `ending_of(…)`; if it gave a
-row back, the reservation was still open and `POSTING_SQL` runs once for each of `postings_for(…)`.
-Exactly once, because `ended_as IS NULL` lets one of two hands through and a posting's key is its
-transaction and line. Placeholders are those of psycopg.
+row back, the reservation was still open and, if it cost something, `HOLD_SQL` with `month_key(…)`
+runs and then `POSTING_SQL` once for each of `postings_for(…)`. Exactly once, because `ended_as IS
+NULL` lets one of two hands through and a posting's key is its transaction and line. Placeholders
+are those of psycopg.
 """
 
 import json
@@ -22,6 +23,11 @@ UPDATE tenants_call SET ended_as = %s, ended_at = %s, http_status = %s, status_c
 WHERE id = %s AND ended_as IS NULL
 RETURNING id
 """
+# Until the end of the transaction nobody closes the month. Closing takes `CLOSE_SQL` and waits for
+# every hold, so what is posted is either on the statement or sees that its month is closed. A hold
+# is a statement of its own: within `POSTING_SQL` it would wait with an old view of the statements.
+HOLD_SQL = "SELECT pg_advisory_xact_lock_shared(hashtext(%s))"
+CLOSE_SQL = "SELECT pg_advisory_xact_lock(hashtext(%s))"
 # A posting whose month was closed meanwhile goes to the month in which it is written.
 POSTING_SQL = """
 INSERT INTO tenants_posting (transaction, line, tenant_id, account, nano, currency, cause, period,
@@ -59,6 +65,11 @@ def nano_for(amount: Decimal, per: int, quantity: int) -> int:
 def period_of(moment: datetime) -> date:
     """The month, by its first day in UTC, that `moment` belongs to."""
     return moment.astimezone(UTC).date().replace(day=1)
+
+
+def month_key(period: date) -> str:
+    """The value for `HOLD_SQL` and `CLOSE_SQL`: what names the month that begins on `period`."""
+    return f"close {period}"
 
 
 def ending_of(

@@ -1,6 +1,6 @@
 """Writing to the ledger outside of the gateway: corrections, and what a crash left open."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -13,10 +13,12 @@ from portal.core.errors import Refused
 from portal.core.ids import floor_id, moment_of, new_id
 from tenants.chargeback.models import Call, Ending, Posting, Price
 from tenants.chargeback.settlement import (
+    HOLD_SQL,
     POSTING_SQL,
     SETTLE_SQL,
     ending_of,
     lines_of,
+    month_key,
     period_of,
     postings_for,
 )
@@ -52,7 +54,7 @@ def correct(call_id: UUID, *, by, nano: int, note: str) -> UUID:
         call, transaction=made, cause="correction", nano=nano, at=now, period=period_of(now),
         meter=first.meter, quantity=0, corrects=call.pk, note=note,
     )  # fmt: skip
-    _write(rows)
+    _write(rows, period_of(now))
     record("corrected", call, by=by, note=note, nano=nano, currency=call.currency, entry=str(made))
     return made
 
@@ -110,7 +112,8 @@ def _estimate(call: Call, meter: str, now) -> None:
         cursor.execute(SETTLE_SQL, ending)
         if cursor.fetchone() is None:
             return
-    _write(postings_for(call, quantity, nano, now, period_of(moment_of(call.pk)), meter))
+    period = period_of(moment_of(call.pk))
+    _write(postings_for(call, quantity, nano, now, period, meter), period)
 
 
 def _charged(call: Call) -> tuple[Posting, int]:
@@ -125,7 +128,10 @@ def _charged(call: Call) -> tuple[Posting, int]:
     return first, first.nano + changed
 
 
-def _write(rows: list[tuple]) -> None:
+def _write(rows: list[tuple], period: date) -> None:
+    if not rows:
+        return
     with connection.cursor() as cursor:
+        cursor.execute(HOLD_SQL, [month_key(period)])
         for row in rows:
             cursor.execute(POSTING_SQL, row)

@@ -17,7 +17,7 @@ from tenants.chargeback.lifecycle import StatementStatus
 from tenants.chargeback.models import Call, Cause, Ending, Posting, Price, Statement
 from tenants.chargeback.services.ledger import OPEN_FOR
 from tenants.chargeback.services.usage import between
-from tenants.chargeback.settlement import period_of
+from tenants.chargeback.settlement import CLOSE_SQL, month_key, period_of
 from tenants.directory.models import Tenant
 
 CURRENCY = "EUR"
@@ -109,14 +109,15 @@ def close_period(period: date, *, by) -> list[Statement]:
     """Close the month that begins on `period` for every tenant; returns its statements.
 
     Finance only; `by=None` is the platform. A second time closes nothing new. Refuses while the
-    month runs or one of its reservations is open: what comes later goes to the next month.
+    month runs or one of its reservations is open. Waits for postings that are being written to the
+    month; what comes later goes to the next one.
     """
     if by is not None and not by.is_finance:
         raise denied("close a month", by, by=by, why="Only finance closes a month.")
     if period.day != 1:
         raise Refused("A month is named by its first day.", field="period")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"close {period}"])
+        cursor.execute(CLOSE_SQL, [month_key(period)])
     _require_over(period)
     with tenancy.as_system():
         _require_settled(period)

@@ -9,9 +9,11 @@ from portal.core.ids import floor_id, new_id
 from tenants.chargeback import services
 from tenants.chargeback.models import Call, Ending, Price
 from tenants.chargeback.settlement import (
+    HOLD_SQL,
     POSTING_SQL,
     SETTLE_SQL,
     ending_of,
+    month_key,
     period_of,
     postings_for,
 )
@@ -70,6 +72,7 @@ def settle(call: Call, quantity: int = 1, *, at=None, ended_as=Ending.SETTLED) -
         if cursor.fetchone() is None:
             return False
         period = period_of(call.started_at)
+        cursor.execute(HOLD_SQL, [month_key(period)])
         for row in postings_for(call, quantity, nano, at, period, price.meter):
             cursor.execute(POSTING_SQL, row)
     return True
