@@ -1,10 +1,9 @@
 # The commands of the product: each sets up what it needs.
 #   make run       everything on this machine; PORT, HOST and addresses of given services by environment
-#   make test      lint and all tests; PYTEST_ARGS="-k gateway" for some of them
+#   make test      lint and all tests; PYTEST_ARGS="tests/compute -q" for some of them
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 STAMP := .venv/.made-from-lock
-PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -27,7 +26,12 @@ run: setup
 	@exec $(BIN)/python -m portal.local run
 
 test: lint
+ifdef PYTEST_ARGS
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+else
+	@$(BIN)/python -m pytest tests --ignore=tests/browser -n 2 --dist loadfile -q
+	@$(BIN)/python -m pytest tests/browser -q -rs
+endif
 
 lint: setup
 	@$(BIN)/ruff check

@@ -85,7 +85,7 @@ def test_the_foot_of_every_page_tells_the_condition(monkeypatch, up, told):
 @pytest.mark.parametrize("path", ["/help/", "/help/recorded/"])
 def test_the_help_is_there_before_signing_in(client, db, path):
     answer = client.get(path)
-    assert answer.status_code == 200 and b"<h3>" in answer.content
+    assert answer.status_code == 200 and b"<h2>" in answer.content
 
 
 @pytest.mark.parametrize("path", ["/", "/status/", "/status/services/"])
