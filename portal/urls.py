@@ -42,3 +42,5 @@ urlpatterns = [
     path("api/v1/", include((api, "api"))),
     *[path("", include(room)) for room in ROOMS],
 ]
+handler404 = "portal.web.faults.not_found"
+handler500 = "portal.web.faults.broken"

@@ -14,7 +14,10 @@ class Overtaken(Exception):
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """`moves` covers every status; `looks` gives each a tone (ok, warn, bad, info, idle) and an icon."""
+    """`moves` covers every status; `looks` gives each a tone and an icon.
+
+    Tones: ok, warn, bad, info, idle.
+    """
 
     moves: Mapping[str, frozenset[str]]
     looks: Mapping[str, tuple[str, str]]

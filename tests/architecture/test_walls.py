@@ -1,8 +1,7 @@
 """Walls of size: what outgrows them is redesigned, not waved through."""
 
-from tests.architecture.source import ROOT, STOREYS, classes, files, functions, length
+from tests.architecture.source import ROOT, STOREYS, classes, files, functions, length, short, tree
 from tests.architecture.source import modules as python
-from tests.architecture.source import short, tree
 
 NO_ROOM = {"migrations", "management", "templatetags", "settings", "__pycache__"}
 
