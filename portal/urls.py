@@ -18,9 +18,8 @@ from tenants.chargeback import urls as chargeback
 from tenants.directory import urls as directory
 from tenants.keys import urls as keys
 
-ROOMS = [
-    catalog, access, keys, chargeback, endpoints, service_levels, directory, audit, notices, console,
-]  # fmt: skip
+MARKET = [catalog, access, service_levels]
+ROOMS = [*MARKET, keys, chargeback, endpoints, directory, audit, notices, console]
 
 router = DefaultRouter(use_regex_path=True)
 router.include_root_view = False

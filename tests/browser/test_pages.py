@@ -57,6 +57,7 @@ PAGES = {
         "/people/consumer/",
         "/tenants/new/",
         "/status/",
+        "/admin/",
     ],
     "finance": ["/", "/usage/", "/statements/", "/statements/close/", "/corrections/", "/prices/"],
     "auditor": ["/", "/audit/"],
