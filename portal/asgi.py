@@ -9,11 +9,11 @@ django.setup()
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.asgi import get_asgi_application  # noqa: E402
 
 from portal.routing import live_urls  # noqa: E402
+from portal.web.origin import OurPagesOnly  # noqa: E402
 from portal.web.passage import Passage  # noqa: E402
 
 passage = Passage(get_asgi_application(), settings.GATEWAY_URL)
@@ -21,6 +21,6 @@ application = ProtocolTypeRouter(
     {
         "lifespan": passage,
         "http": passage,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(live_urls))),
+        "websocket": OurPagesOnly(AuthMiddlewareStack(URLRouter(live_urls))),
     }
 )
