@@ -25,7 +25,9 @@ class AccessRequestSerializer(serializers.ModelSerializer):
     tenant = VisibleField(queryset=Tenant.objects.all(), slug_field="slug")
     provider = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     requester = serializers.SlugRelatedField(slug_field="username", read_only=True)
-    decided_by = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    decided_by = serializers.SlugRelatedField(
+        slug_field="username", read_only=True, allow_null=True
+    )
     expected_calls_per_month = serializers.IntegerField(min_value=1, max_value=MOST_CALLS)
     duration_days = serializers.IntegerField(min_value=1, max_value=MOST_DAYS)
     renews = serializers.UUIDField(source="renews_id", required=False, allow_null=True)

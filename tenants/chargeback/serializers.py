@@ -28,6 +28,11 @@ class Amount(serializers.Field):
         return decimal_text(value)
 
 
+@extend_schema_field({"type": "string", "pattern": r"^\d{4}-\d{2}$", "examples": ["2026-11"]})
+class Month(serializers.DateField):
+    """A month, to read."""
+
+
 class Slug(serializers.SlugRelatedField):
     """The slug or name of a row, to read."""
 
@@ -145,7 +150,7 @@ class StatementSerializer(serializers.ModelSerializer):
 
     number = serializers.SerializerMethodField()
     tenant = Slug()
-    period = serializers.DateField(format="%Y-%m", read_only=True)
+    period = Month(format="%Y-%m", read_only=True)
     total = serializers.SerializerMethodField()
     closed_by = Slug("username", allow_null=True)
     certificate = serializers.DictField(read_only=True)
@@ -192,7 +197,7 @@ class CorrectionSerializer(serializers.ModelSerializer):
     call = serializers.UUIDField(source="corrects", read_only=True)
     tenant = Slug()
     model = serializers.CharField(source="subject", read_only=True)
-    period = serializers.DateField(format="%Y-%m", read_only=True)
+    period = Month(format="%Y-%m", read_only=True)
     amount = Amount(source="nano")
 
     class Meta:
