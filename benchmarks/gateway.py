@@ -1,8 +1,9 @@
 """What the gateway adds to a call: latency and CPU, beside the model itself and a plain proxy.
 
 `make bench`, or `python -m benchmarks [seconds a round]`. Everything runs on loopback in
-throw-away folders: PostgreSQL with fsync on, so that a reservation costs what it costs. Every call is
-admitted from the rows, reserved, forwarded and settled; afterwards the books are checked.
+throw-away folders: PostgreSQL with fsync on, so that a reservation costs what it costs. Every
+call is admitted from the rows, reserved, forwarded and settled; afterwards the books are
+checked.
 """
 
 import base64
