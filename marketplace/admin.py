@@ -2,6 +2,7 @@
 
 from marketplace.access import admin as access
 from marketplace.catalog import admin as catalog
+from marketplace.imports import admin as imports
 from marketplace.service_levels import admin as service_levels
 
-__all__ = ["access", "catalog", "service_levels"]
+__all__ = ["access", "catalog", "imports", "service_levels"]

@@ -5,10 +5,12 @@ from marketplace.catalog.models import (
     AIModel,
     AIModelGroupPermission,
     AIModelUserPermission,
+    External,
     Listing,
     ModelVersion,
     RegistryWatch,
 )
+from marketplace.imports.models import Import, ImportFile, ImportRow
 from marketplace.service_levels.models import Measured, MeasuredDay, Target
 
 __all__ = [
@@ -16,7 +18,11 @@ __all__ = [
     "AIModelGroupPermission",
     "AIModelUserPermission",
     "AccessRequest",
+    "External",
     "Grant",
+    "Import",
+    "ImportFile",
+    "ImportRow",
     "Listing",
     "Measured",
     "MeasuredDay",

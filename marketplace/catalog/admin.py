@@ -1,6 +1,6 @@
 """Models, versions and listings in the console."""
 
-from marketplace.catalog.models import AIModel, Listing, ModelVersion, RegistryWatch
+from marketplace.catalog.models import AIModel, External, Listing, ModelVersion, RegistryWatch
 from portal.web.admin import columns
 
 columns(
@@ -11,5 +11,6 @@ columns(
     ModelVersion, "model", "number", "registry_status", "registered_at", "gone_at",
     search=("model__slug", "run_id"),
 )  # fmt: skip
+columns(External, "model", "source", "key", "version", search=("key", "source", "model__slug"))
 columns(Listing, "model", "tenant", "listed_by", "created_at", search=("model__slug",))
 columns(RegistryWatch, "__str__", "swept_at", "answered_at", "down_since")

@@ -77,7 +77,7 @@ class Models(ReadOnly):
     lookup_url_kwarg = "slug"
 
     def get_queryset(self):
-        return super().get_queryset().select_related("tenant").defer("words")
+        return super().get_queryset().select_related("tenant", "external").defer("words")
 
     def get_object(self):
         wanted = self.kwargs["slug"].replace("\0", "")

@@ -10,7 +10,7 @@ from tenants.directory.roles import TenantRole
 
 def find(user, slug: str) -> AIModel:
     """The model of an address, dressed, with its tenant; 404 for what this person may not see."""
-    seen = AIModel.objects.visible_to(user).select_related("tenant")
+    seen = AIModel.objects.visible_to(user).select_related("tenant", "external")
     model = seen.defer("words").filter(slug=slug).first()
     if model is None:
         raise Http404

@@ -54,7 +54,8 @@ class AIModelQuerySet(models.QuerySet):
             return self.none()
         if user.platform_roles:
             return self
-        published = Q(status__in=[ModelStatus.PUBLISHED, ModelStatus.RETIRED])
+        shown = [ModelStatus.PUBLISHED, ModelStatus.RETIRED, ModelStatus.REFERENCE]
+        published = Q(status__in=shown)
         proposed = Tenant.objects.filter(pk__in=user.tenants_as(TenantRole.PUBLISHER))
         return self.filter(
             published & Q(visibility=Visibility.EVERYONE)
@@ -65,7 +66,12 @@ class AIModelQuerySet(models.QuerySet):
         )
 
     def listed_to(self, user):
-        """What the catalogue shows this person: published, and visible to them."""
+        """What the catalogue shows this person: published here, or a reference to elsewhere."""
+        listed = [ModelStatus.PUBLISHED, ModelStatus.REFERENCE]
+        return self.visible_to(user).filter(status__in=listed)
+
+    def offered_to(self, user):
+        """Published models that this person finds: what can be asked for and has promises."""
         return self.visible_to(user).filter(status=ModelStatus.PUBLISHED)
 
     def editable_by(self, user):
@@ -102,12 +108,13 @@ class AIModel(Record):
 
     `registry_name` is its name in the registry, `slug` its name here, in addresses and keys.
     Without a confirmed `tenant` it waits, seen by operators and the proposed publishers alone.
+    A reference to somebody else's model is in no registry and has no tenant; see `External`.
     """
 
     lifecycle = MODEL
 
     slug = models.SlugField(max_length=80, unique=True)
-    registry_name = models.CharField(max_length=256, unique=True)
+    registry_name = models.CharField(max_length=256, unique=True, null=True, blank=True)
     name = models.CharField(max_length=120)
     tenant = models.ForeignKey(
         Tenant, models.PROTECT, null=True, blank=True, related_name="models"
@@ -158,6 +165,13 @@ class AIModel(Record):
             GinIndex(fields=["summary"], opclasses=["gin_trgm_ops"], name="aimodel_summary_trgm"),
             GinIndex(fields=["words"], name="aimodel_words"),
         ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status=ModelStatus.REFERENCE, registry_name=None, tenant=None)
+                | ~Q(status=ModelStatus.REFERENCE) & Q(registry_name__isnull=False),
+                name="a_reference_is_in_no_registry",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.slug
@@ -168,6 +182,46 @@ class AIModel(Record):
     @property
     def listed(self) -> bool:
         return self.status == ModelStatus.PUBLISHED
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it is somebody else's: described here, served elsewhere."""
+        return self.status == ModelStatus.REFERENCE
+
+
+class ExternalQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Where the references come from that this person may know of."""
+        return self.filter(model__in=AIModel.objects.visible_to(user).values("pk"))
+
+
+class External(Record):
+    """Where a reference comes from: a model of a public catalogue or of another company.
+
+    `source` and `key` say which one it is there, so that a second import finds it again.
+    `facts` are what the source says of it beside the columns of a model, as it says it.
+    `written` is what the last import wrote, to be compared with what the next one brings.
+    """
+
+    model = models.OneToOneField(AIModel, models.CASCADE, related_name="external")
+    source = models.CharField(max_length=80)
+    key = models.CharField(max_length=300)
+    version = models.CharField(max_length=80, blank=True)
+    url = models.CharField(max_length=500, blank=True)
+    facts = models.JSONField(default=dict)
+    written = models.JSONField(default=dict)
+
+    objects = ExternalQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["source", "key"]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "key"], name="one_reference_a_key")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.source}"
 
 
 class AIModelGroupPermission(GroupPermissionTable):

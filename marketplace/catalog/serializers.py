@@ -4,7 +4,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.catalog.examples import example_requests
-from marketplace.catalog.models import AIModel, DataClass, ModelVersion, Stage, Visibility
+from marketplace.catalog.models import (
+    AIModel,
+    DataClass,
+    External,
+    ModelVersion,
+    Stage,
+    Visibility,
+)
 from marketplace.catalog.prefill import LONGEST_CARD
 from portal.api.base import VisibleField
 from tenants.chargeback.models import Meter, Price
@@ -30,6 +37,17 @@ class ExampleSerializer(serializers.Serializer):
     body = serializers.JSONField()
 
 
+class ExternalSerializer(serializers.ModelSerializer):
+    """Where a reference comes from; it is described here and served elsewhere."""
+
+    facts = serializers.DictField(child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = External
+        fields = ["source", "key", "version", "url", "facts"]
+        read_only_fields = fields
+
+
 class ModelSerializer(serializers.ModelSerializer):
     """A model of the catalogue. Publishers of its tenant may change what can be typed."""
 
@@ -41,8 +59,9 @@ class ModelSerializer(serializers.ModelSerializer):
     )
     data_class = serializers.ChoiceField(DataClass.choices, allow_blank=True)
     stage = serializers.ChoiceField(Stage.choices)
-    region = serializers.ChoiceField(Region.choices)
+    region = serializers.ChoiceField(Region.choices, allow_blank=True)
     price = PriceInForceSerializer(read_only=True, allow_null=True)
+    external = serializers.SerializerMethodField()
     can_use = serializers.BooleanField(source="usable", read_only=True)
     example_requests = serializers.SerializerMethodField()
     registry_gone_at = serializers.DateTimeField(read_only=True, allow_null=True)
@@ -53,13 +72,18 @@ class ModelSerializer(serializers.ModelSerializer):
             *("id", "slug", "name", "tenant", "status", "stage", "visibility", "summary", "card"),
             *("task", "framework", "licence", "data_class", "region", "contact", "tags"),
             *("followed_version", "version_pinned", "price", "can_use", "example_requests"),
-            *("proposed_tenant", "registry_name", "registry_gone_at"),
+            *("external", "proposed_tenant", "registry_name", "registry_gone_at"),
             *("published_at", "created_at", "changed_at"),
         ]
         read_only_fields = [
             *("id", "slug", "status", "visibility", "tags", "followed_version", "version_pinned"),
             *("proposed_tenant", "registry_name", "published_at", "created_at", "changed_at"),
         ]
+
+    @extend_schema_field(ExternalSerializer(allow_null=True))
+    def get_external(self, model) -> dict | None:
+        """For a model with status `reference`; null for all others."""
+        return ExternalSerializer(model.external).data if model.is_reference else None
 
     @extend_schema_field(serializers.DictField(child=ExampleSerializer()))
     def get_example_requests(self, model) -> dict:

@@ -21,7 +21,7 @@ class Levels(Page, TemplateView):
 
     def get_context_data(self, **kwargs):
         user, query = self.request.user, self.request.GET.get("q", "").replace("\0", "")[:80]
-        listed = AIModel.objects.listed_to(user)
+        listed = AIModel.objects.offered_to(user)
         targets = Target.objects.visible_to(user).filter(model__in=listed.values("pk"))
         if query:
             targets = targets.filter(model__slug__icontains=query)

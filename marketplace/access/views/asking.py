@@ -21,7 +21,7 @@ class AboutModel(Page):
 
     @cached_property
     def ai_model(self) -> AIModel:
-        listed = AIModel.objects.listed_to(self.request.user).select_related("tenant")
+        listed = AIModel.objects.offered_to(self.request.user).select_related("tenant")
         return get_object_or_404(listed, slug=self.kwargs["slug"])
 
     def get_context_data(self, **kwargs):

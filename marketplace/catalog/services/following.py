@@ -153,7 +153,7 @@ class _Run:
             self._lose(set(found))
 
     def _load(self, models: list[RegisteredModel], marks: list[VersionMark]) -> None:
-        rows = AIModel.objects.defer("card", "words")
+        rows = AIModel.objects.exclude(registry_name=None).defer("card", "words")
         if not self.whole:
             names = {model.name for model in models} | {mark.model for mark in marks}
             rows = rows.filter(registry_name__in=names)

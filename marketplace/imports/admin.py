@@ -1,0 +1,8 @@
+"""Imports and their rows in the console."""
+
+from marketplace.imports.models import Import, ImportFile, ImportRow
+from portal.web.admin import columns
+
+columns(Import, "name", "status", "by", "done", "total", "created_at", search=("name", "source"))
+columns(ImportFile, "of", "created_at", search=("of__name",), hidden=("content",))
+columns(ImportRow, "of", "line", "outcome", "source", "key", "slug", search=("key", "slug"))
