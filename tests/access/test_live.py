@@ -2,7 +2,7 @@
 
 import pytest
 from asgiref.sync import async_to_sync
-from channels.testing import WebsocketCommunicator
+from asgiref.testing import ApplicationCommunicator
 
 from portal.asgi import application
 from tests.access.addresses import live_addresses
@@ -11,12 +11,20 @@ from tests.access.walking import MISSING, values_of
 
 ADDRESSES = {address.path: address for address in live_addresses()}
 ROWS = table("live")
-HERE = b"http://testserver"
+PATIENCE = 3.0  # seconds in which a socket that closes has closed
+HERE = b"http://127.0.0.1:8000"
 CLOSED = {4401: "login", 4403: "hidden"}
 ELSEWHERE = [
-    None, b"null", b"http://testserver.example.org", b"http://nottestserver",
-    b"http://testserver@evil.example", b"https://evil.example", b"http://sub.testserver",
+    None, b"null", b"http://127.0.0.1:9999", b"http://127.0.0.1", b"http://localhost:8000",
+    b"http://127.0.0.1:8000.example.org", b"http://127.0.0.10:8000", b"https://evil.example",
+    b"http://127.0.0.1:8000@evil.example", b"http://sub.localhost:8000", b"",
 ]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def one_connection(monkeypatch):
+    """Sockets read inside our transaction, so they may not close its connection."""
+    monkeypatch.setattr("channels.db.close_old_connections", lambda: None)
 
 
 def test_every_socket_has_a_row_and_every_row_a_socket():
@@ -45,7 +53,7 @@ def test_other_origins_are_refused_before_anything_is_looked_at(stage, row, orig
 
 def listen(stage, name: str, path: str, origin=HERE) -> str:
     """The word for what happens to a socket of this person."""
-    headers = [(b"host", b"testserver")]
+    headers = [(b"host", b"127.0.0.1:8000")]
     if origin is not None:
         headers.append((b"origin", origin))
     if name in stage.cookies:
@@ -54,15 +62,17 @@ def listen(stage, name: str, path: str, origin=HERE) -> str:
 
 
 async def _listen(path, headers) -> str:
-    socket = WebsocketCommunicator(application, path, headers=headers)
-    accepted, _ = await socket.connect(timeout=30)
-    if not accepted:
+    scope = {"type": "websocket", "path": path, "query_string": b"", "headers": headers}
+    socket = ApplicationCommunicator(application, scope | {"subprotocols": []})
+    await socket.send_input({"type": "websocket.connect"})
+    if (await socket.receive_output(timeout=30))["type"] != "websocket.accept":
         return "refused"
     try:
-        heard = await socket.receive_output(timeout=2)
+        heard = await socket.receive_output(timeout=PATIENCE)
     except TimeoutError:
-        return "ok"
+        return "ok"  # nothing to say, and open
     if heard["type"] == "websocket.close":
         return CLOSED.get(heard["code"], f"closed-{heard['code']}")
-    await socket.disconnect()
+    await socket.send_input({"type": "websocket.disconnect", "code": 1000})
+    await socket.wait(timeout=10)
     return "ok"
