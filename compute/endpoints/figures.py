@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 
 from django.db.models import BigIntegerField, Count, Q, Sum
 from django.db.models.fields.json import KT
@@ -68,7 +68,7 @@ def usage_of(model, user, *, publishes: bool) -> Usage:
 def _by_day(rows):
     predictions = Cast(KT("quantities__predictions"), BigIntegerField())
     return (
-        rows.annotate(day=TruncDate("started_at"), rows=predictions)
+        rows.annotate(day=TruncDate("started_at", tzinfo=UTC), rows=predictions)
         .values("day", "tenant_id")
         .annotate(
             calls=Count("id"),

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "portal.api.idempotency.IdempotencyMiddleware",
     "portal.web.middleware.TenancyMiddleware",
+    "portal.web.zones.ZoneMiddleware",
 ]
 ROOT_URLCONF = "portal.urls"
 ASGI_APPLICATION = "portal.asgi.application"

@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 from portal.core import actor, tenancy
 from portal.core.ids import new_id
 from portal.web.middleware import too_old
+from portal.web.zones import in_zone_of
 
 SIGNED_OUT = 4401
 ENDED = 4403
@@ -84,7 +85,7 @@ class LivePage(AsyncWebsocketConsumer):
             code, user = standing(self.scope)
             if code:
                 return code, None
-            with tenancy.acting_as(user):
+            with tenancy.acting_as(user), in_zone_of(user):
                 seen = self.look(user, what)
             return (ENDED, None) if seen is None else (0, seen)
         finally:

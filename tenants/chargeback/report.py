@@ -125,10 +125,10 @@ def by_key(part: Slice, user) -> list[dict]:
 
 def corrected(user, tenant, window: Window, currency: str) -> int:
     """Corrections written in the window, in nano-units; negative is money given back."""
+    since, until = window.instants
     rows = Posting.objects.visible_to(user).filter(
-        account="usage", cause=Cause.CORRECTION, currency=currency, at__date__gte=window.since,
-        at__date__lte=window.until,
-    )  # fmt: skip
+        account="usage", cause=Cause.CORRECTION, currency=currency, at__gte=since, at__lt=until
+    )
     if tenant:
         rows = rows.filter(tenant=tenant)
     return int(rows.aggregate(nano=Sum("nano"))["nano"] or 0)

@@ -1,7 +1,7 @@
 """Spans of days, and whose money somebody may look at."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 
@@ -22,6 +22,12 @@ class Window:
     def days(self) -> list[date]:
         count = (self.until - self.since).days + 1
         return [self.since + timedelta(days=n) for n in range(count)]
+
+    @property
+    def instants(self) -> tuple[datetime, datetime]:
+        """When the first day begins, and when the last one is over."""
+        start = datetime(self.since.year, self.since.month, self.since.day, tzinfo=UTC)
+        return start, start + timedelta(days=len(self.days))
 
     @property
     def before(self) -> "Window":

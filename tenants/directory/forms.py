@@ -109,5 +109,7 @@ class AccountForm(forms.Form):
     first_name = forms.CharField(max_length=150, required=False, label="First name")
     last_name = forms.CharField(max_length=150, required=False, label="Last name")
     time_zone = forms.ChoiceField(
-        choices=[(zone, zone.replace("_", " ")) for zone in ZONES], label="Time zone"
+        choices=[(zone, zone.replace("_", " ")) for zone in ZONES],
+        label="Time zone",
+        help_text="Dates and times on pages. The trail, usage, statements and the API keep UTC.",
     )

@@ -1,5 +1,7 @@
 """Who is told what: rows of notices, written in the transaction of what they tell of."""
 
+from datetime import UTC
+
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
@@ -14,8 +16,8 @@ from tenants.directory.roles import PlatformRole, TenantRole
 
 
 def day(moment) -> str:
-    """A date as notices write it: 1 May 2027."""
-    return format_date(moment, "j F Y")
+    """A date as notices write it, the same for all who read it: 1 May 2027 UTC."""
+    return f"{format_date(moment.astimezone(UTC), 'j F Y')} UTC"
 
 
 def of_new_request(request: AccessRequest) -> None:

@@ -15,6 +15,7 @@ from marketplace.access.views.requests import RequestPage
 from marketplace.access.views.uuids import uuid_or_none
 from portal.core.errors import Outdated, Refused
 from portal.core.lifecycle import ForbiddenMove, Overtaken
+from portal.core.templatetags._words import day
 from portal.web.views import OVERTAKEN, Act, Page
 
 
@@ -72,7 +73,7 @@ class Decide(ShownAgain, View):
     def approve(self, asked, given) -> str:
         given["digest"] = given["digest"] or None
         grant = access.approve(asked, by=self.request.user, **given)
-        return f"Approved {asked} until {grant.ends_at:%-d %B %Y}"
+        return f"Approved {asked} until {day(grant.ends_at)}"
 
     def deny(self, asked, given) -> str:
         access.deny(

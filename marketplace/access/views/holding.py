@@ -7,6 +7,7 @@ from marketplace.access import services as access
 from marketplace.access.forms import ExtendForm
 from marketplace.access.models import AccessRequest, Grant
 from portal.core.errors import Refused
+from portal.core.templatetags._words import day
 from portal.web.views import Act, Page
 from tenants.directory.roles import TenantRole
 
@@ -61,4 +62,4 @@ class Extend(OnGrant):
         if not form.is_valid():
             raise Refused("Extend by 1 to 365 days.", field="days")
         longer = access.extend(subject, by=self.request.user, days=form.cleaned_data["days"])
-        return f"Extended {subject} until {longer.ends_at:%-d %B %Y}"
+        return f"Extended {subject} until {day(longer.ends_at)}"

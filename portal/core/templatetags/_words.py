@@ -117,6 +117,14 @@ def exact(moment: datetime) -> str:
 
 
 def day(moment) -> str:
-    """A date without its time: "21 Nov 2026"."""
-    value = moment.astimezone(UTC) if isinstance(moment, datetime) else moment
+    """A date without its time, where the reader is: "21 Nov 2026"."""
+    value = timezone.localtime(moment) if isinstance(moment, datetime) else moment
     return format_date(value, "j M Y")
+
+
+def local(moment: datetime) -> str:
+    """An instant where the reader is, with the name of the zone: "21 Nov 2026, 11:02 CET"."""
+    here = timezone.localtime(moment)
+    name = here.tzname() or ""
+    zone = name if name.isalpha() else f"UTC{here.isoformat()[-6:]}"
+    return f"{format_date(here, 'j M Y, H:i')} {zone}"

@@ -1,5 +1,7 @@
 """The tags of our pages: figures in words, marks, fields, links that keep what was chosen."""
 
+from datetime import datetime
+
 from django import template
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -18,7 +20,6 @@ register = template.Library()
 register.filter("number", _words.number)
 register.filter("percent", _words.percent)
 register.filter("span", _words.span)
-register.filter("day", _words.day)
 register.filter("exact", _words.exact)
 register.simple_tag(_words.money, name="money")
 register.simple_tag(_words.number, name="number")
@@ -28,6 +29,25 @@ register.simple_tag(charts.sparkline, name="sparkline")
 TONE_ICONS = {"ok": "ok", "warn": "clock", "bad": "bad", "info": "half", "idle": "idle"}
 CLASS_NAMES = ("Public", "Internal", "Confidential", "Restricted")
 LATE = 0.75
+
+
+@register.filter
+def day(moment):
+    """A date; that of an instant is the reader's, with the exact time on hover."""
+    if not isinstance(moment, datetime):
+        return _words.day(moment) if moment else ""
+    return _instant(moment, _words.day(moment))
+
+
+@register.filter
+def local(moment):
+    """An instant to the minute in the reader's zone, which is named."""
+    return _instant(moment, _words.local(moment)) if moment else ""
+
+
+def _instant(moment: datetime, words: str):
+    shape = '<time datetime="{}" title="{}">{}</time>'
+    return format_html(shape, moment.isoformat(), _words.exact(moment), words)
 
 
 @register.filter

@@ -1,12 +1,16 @@
 """The live page of a request: seen by who may see it, for as long as they may."""
 
+from datetime import UTC, datetime
+
 import pytest
 from asgiref.sync import sync_to_async
 
 from marketplace.access import services as access
 from marketplace.access.live import RequestLive
+from marketplace.access.models import Grant
 from portal.core import tenancy
 from tenants.directory import services as directory
+from tenants.directory.models import User
 from tests.marketplace.access.stories import ask
 from tests.sockets import listen
 
@@ -34,6 +38,20 @@ async def test_who_waits_sees_the_decision_arrive(committed, request_):
     text = await socket.hear()
     assert "Approved" in text and "Fine" in text
     assert 'id="request-do"' in text
+    await socket.leave()
+
+
+async def test_a_live_page_is_in_the_zone_of_who_listens(committed, request_):
+    late = datetime(2099, 2, 23, 23, 30, tzinfo=UTC)
+
+    def decide():
+        grant = access.approve(request_, by=committed.owner, digest=None)
+        Grant.objects.filter(pk=grant.pk).update(ends_at=late)
+        User.objects.filter(pk=committed.consumer.pk).update(time_zone="Europe/Berlin")
+
+    await system(decide)
+    socket = await listen(f"/live/requests/{request_.pk}/", committed.consumer)
+    assert 'title="23 Feb 2099, 23:30:00 UTC">24 Feb 2099</time>' in await socket.hear()
     await socket.leave()
 
 
