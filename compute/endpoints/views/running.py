@@ -83,7 +83,7 @@ class Stop(Wish):
     """Stop answering."""
 
     def act(self, endpoint) -> str:
-        note = self.request.POST.get("reason", "").strip()[:500]
+        note = self.request.POST.get("reason", "").replace("\0", "").strip()[:500]
         services.stop(endpoint, by=self.request.user, note=note)
         return f"{endpoint} is being stopped"
 

@@ -13,6 +13,7 @@ from marketplace.access.models import AccessRequest, Grant
 from marketplace.access.views.uuids import uuid_or_none
 from marketplace.catalog.models import AIModel
 from portal.web.views import Page, RefusalsInForm
+from tenants.directory.chosen import slug_wanted
 from tenants.directory.models import Tenant
 
 
@@ -43,7 +44,8 @@ class Renewal(AboutModel):
     def get_initial(self):
         grant = self.renewed
         if not grant:
-            wanted = {name: self.request.GET.get(name) for name in ("environment", "tenant")}
+            environment = self.request.GET.get("environment")
+            wanted = {"environment": environment, "tenant": slug_wanted(self.request)}
             return {name: value for name, value in wanted.items() if value}
         before = AccessRequest.objects.visible_to(self.request.user).filter(pk=grant.request_id)
         asked = before.values("purpose", "expected_calls_per_month", "duration_days").first()
@@ -65,7 +67,8 @@ class AskForAccess(Renewal, RefusalsInForm, FormView):
         form = self.get_form()
         chosen = form["tenant"].value()
         mine = form.fields["tenant"].queryset
-        return mine.filter(slug=str(chosen or "")).first() or mine.first()
+        named = str(chosen or "").replace("\0", "")
+        return mine.filter(slug=named).first() or mine.first()
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
@@ -128,7 +131,7 @@ class MyAccess(Page, ListView):
 
     @cached_property
     def narrowing(self) -> NarrowForm:
-        return NarrowForm(self.request.GET)
+        return NarrowForm(self.request.GET.dict() | {"tenant": slug_wanted(self.request)})
 
     def get_queryset(self):
         user = self.request.user
@@ -146,10 +149,14 @@ class MyAccess(Page, ListView):
         context = super().get_context_data(**kwargs)
         user = self.request.user
         waiting = AccessRequest.objects.visible_to(user).filter(tenant__in=user.standing).open()
+        if tenant := self.narrowing["tenant"].value():
+            waiting = waiting.filter(tenant__slug=tenant)
         context |= {"show": self.show, "narrowing": self.narrowing, "waiting": waiting.count()}
         context |= {f"is_{name}": name == self.show for name in self.shows}
         context["tenants"] = Tenant.objects.joined_by(user)
-        context["narrowed"] = any(self.request.GET.get(n) for n in ("environment", "tenant", "q"))
+        context["narrowed"] = any(
+            self.narrowing[n].value() for n in ("environment", "tenant", "q")
+        )
         return context
 
 
