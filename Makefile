@@ -5,15 +5,17 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 STAMP := .venv/.made-from-lock
 BENCH_ARGS ?=
+FUZZ_EXAMPLES ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench browser
+.PHONY: help setup run test lint bench browser fuzz
 
 help:
 	@echo "make run       start everything, print the address, stop with Ctrl-C"
 	@echo "make test      lint and run all tests that this machine can run"
 	@echo "make lint      check style, imports and their directions"
 	@echo "make bench     measure, and print a table"
+	@echo "make fuzz      send generated requests for long; FUZZ_EXAMPLES for each address"
 	@echo "make browser   install a Chromium for the browser tests (Debian)"
 
 setup: $(STAMP)
@@ -40,6 +42,9 @@ lint: setup
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+fuzz: setup
+	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q
 
 browser:
 	@deploy/browser
