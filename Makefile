@@ -16,6 +16,7 @@ help:
 	@echo "make lint      check style, imports and their directions"
 	@echo "make bench     measure, and print a table"
 	@echo "make fuzz      send generated requests for long; FUZZ_EXAMPLES for each address"
+	@echo "make fuzz      send generated requests for long, FUZZ_EXAMPLES to each address"
 	@echo "make browser   install a Chromium for the browser tests (Debian)"
 
 setup: $(STAMP)
