@@ -2,7 +2,8 @@
 
 from marketplace.access import admin as access
 from marketplace.catalog import admin as catalog
+from marketplace.feedback import admin as feedback
 from marketplace.imports import admin as imports
 from marketplace.service_levels import admin as service_levels
 
-__all__ = ["access", "catalog", "imports", "service_levels"]
+__all__ = ["access", "catalog", "feedback", "imports", "service_levels"]

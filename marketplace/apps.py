@@ -10,6 +10,7 @@ CONNECTED = (
     "marketplace.access.receivers",
     "marketplace.catalog.frame",
     "marketplace.catalog.price_reach",
+    "marketplace.feedback.frame",
     "marketplace.service_levels.frame",
     "marketplace.service_levels.receivers",
 )

@@ -10,6 +10,7 @@ from marketplace.catalog.models import (
     ModelVersion,
     RegistryWatch,
 )
+from marketplace.feedback.models import Rating, Reply, Report
 from marketplace.imports.models import Import, ImportFile, ImportRow
 from marketplace.service_levels.models import Measured, MeasuredDay, Target
 
@@ -27,6 +28,9 @@ __all__ = [
     "Measured",
     "MeasuredDay",
     "ModelVersion",
+    "Rating",
     "RegistryWatch",
+    "Reply",
+    "Report",
     "Target",
 ]

@@ -291,6 +291,7 @@ class ModelVersion(Record):
     trained_by = models.CharField(max_length=150, blank=True)
     registered_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)
+    data_sets = ArrayField(models.TextField(), default=list)  # that its run was given
     problems = ArrayField(models.TextField(), default=list)  # facts that could not be read
     mark_digest = models.CharField(max_length=64, blank=True)
     read_at = models.DateTimeField(null=True)

@@ -85,6 +85,7 @@ class RegisteredVersion:
     python_version: str = ""
     model_size_bytes: int | None = None
     trained_by: str = ""
+    data_sets: tuple[str, ...] = ()  # names of the inputs that its run was logged with
     problems: tuple[str, ...] = ()
 
     @property

@@ -27,6 +27,7 @@ from marketplace.engines.mlmodel import (
 API = "/api/2.0/mlflow"
 PAGE = 200
 MAX_ARTIFACT = 512 * 1024
+MAX_DATA_SETS = 50
 NEWEST_FIRST = ("order_by", "last_updated_timestamp DESC")
 
 
@@ -110,6 +111,7 @@ class MlflowRegistry:
             python_version=facts.python_version,
             model_size_bytes=facts.model_size_bytes,
             trained_by=_trained_by(run, row),
+            data_sets=_data_sets(run),
             problems=problems,
         )
 
@@ -225,6 +227,13 @@ def _metrics(run: dict) -> dict[str, float]:
 def _trained_by(run: dict, row: dict) -> str:
     tags = _pairs(run.get("data", {}).get("tags", []))
     return tags.get("mlflow.user") or plain_text(row.get("user_id") or "")
+
+
+def _data_sets(run: dict) -> tuple[str, ...]:
+    """The data sets that the run was given, each once, in its order."""
+    given = run.get("inputs", {}).get("dataset_inputs", [])
+    names = (plain_text(item.get("dataset", {}).get("name") or "", 250) for item in given)
+    return tuple(dict.fromkeys(name for name in names if name))[:MAX_DATA_SETS]
 
 
 def _when(milliseconds: object) -> datetime | None:

@@ -179,6 +179,7 @@ def _told(version: RegisteredVersion) -> dict:
         "size_bytes": version.model_size_bytes,
         "trained_by": facts.line(version.trained_by, 150),
         "registered_at": version.created_at,
+        "data_sets": facts.lines(version.data_sets, 250),
         "problems": facts.lines(problems, 500),
         "mark_digest": digest_of(version.mark),
     }
