@@ -52,6 +52,11 @@ GENERAL = {
     "version": 1,
     "verb": "approve",
     "decision": "approve",
+    "kind": "problem",
+    "stars": 4,
+    "sentence": "A walk",
+    "title": "A walk",
+    "text": "A walk",
 }
 COUNTED = itertools.count()  # limits on asking count by address
 OTHERWISE = {"appoint": {"role": "auditor"}, "dismiss": {"role": "auditor"}}

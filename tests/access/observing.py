@@ -6,7 +6,7 @@ from tests.access.walking import METHODS, Walker, body_for, values_of
 
 KINDS = {
     "/key/{uidb36}": "link", "export.{shape}": "sheet", "/prices/": "price",
-    "/access-requests/": "request", "/requests/": "request", "/grants/": "grant",
+    "/feedback/{pk}": "report", "/access-requests/": "request", "/requests/": "request", "/grants/": "grant",
     "/claim/": "waiting", "/restore/": "retired", "/models/": "model", "keys/": "key",
     "/service-levels/": "model", "/people/": "person", "/users/": "person",
     "/members/": "seat", "/memberships/": "seat", "/tenants/": "tenant",

@@ -19,6 +19,7 @@ from marketplace.access import services as access
 from marketplace.catalog import services as catalog
 from marketplace.catalog.lifecycle import ModelStatus
 from marketplace.catalog.models import AIModel, Visibility
+from marketplace.feedback import services as feedback
 from marketplace.service_levels.models import Target
 from portal.audit.models import Event
 from portal.core import tenancy
@@ -192,8 +193,18 @@ class Stage:
             "key": {"pk": key.pk},
             "notice": {"pk": told[0].pk},
         }
+        self._speak(made, asker, known)
         self._spend(made, tenant, key)
         self._trail(made)
+
+    def _speak(self, made: Story, asker: User, known: str) -> None:
+        with tenancy.acting_as(asker):
+            feedback.rate(made.model, by=asker, stars=4, sentence=f"Fine {known}")
+            report = feedback.report(
+                made.model, by=asker, title=f"Wrong {known}", text=known, example=known, version=1
+            )
+            feedback.reply(report, by=asker, text=f"More {known}")
+        made.things["report"] = {"pk": report.pk}
 
     def _spend(self, made: Story, tenant, key) -> None:
         whose = {"key_id": key.pk, "holder_id": key.holder_id}

@@ -43,12 +43,15 @@ def test_no_other_method_does_anything(walker, path):
 
 @pytest.mark.parametrize("path", sorted({p for p, a in ADDRESSES.items() if a.names}))
 def test_what_may_not_be_seen_is_what_does_not_exist(walker, path):
+    absent = {}
     for row in ROWS.get(path, []):
         for name, expected in row.by_person().items():
             if expected != "hidden":
                 continue
+            if (row.method, name) not in absent:
+                absent[row.method, name] = ask(walker, row, name, "missing")
+            missing, others = absent[row.method, name]
             there, values = ask(walker, row, name, row.sample)
-            missing, others = ask(walker, row, name, "missing")
             assert there.plain(values) == missing.plain(others), (name, str(row))
 
 

@@ -43,11 +43,12 @@ def without_filter(monkeypatch, rows):
         yield
 
 
-def readings(stage):
-    """Every path that is read with GET, for the rows of both stories."""
+def readings(stage, name: str):
+    """Every path that is read with GET; where it names a row, one of the other story."""
+    other = {"stranger": "ours", "consumer": "theirs"}[name]
     for path, rows in policy.portal_rows().items():
         for row in rows:
-            if row.method == "GET" and path in ADDRESSES:
+            if row.method == "GET" and path in ADDRESSES and row.sample in ("-", other):
                 yield ADDRESSES[path].at(values_of(stage, ADDRESSES[path], row.about, row.sample))
 
 
@@ -70,7 +71,7 @@ def private_tables() -> set[str]:
 def leaks(walker, name: str) -> tuple[int, dict]:
     """How many answers were searched for this person, and what was foreign in them."""
     found, searched = {}, 0
-    for path in sorted(set(readings(walker.stage))):
+    for path in sorted(set(readings(walker.stage, name))):
         answer, searched = walker.ask(name, "GET", path), searched + 1
         if strange := foreign(walker.stage, name, answer):
             found[path] = strange
@@ -90,7 +91,7 @@ def test_the_marks_are_there_to_be_found(walker):
 @pytest.mark.parametrize("name", READERS)
 def test_nothing_foreign_is_shown(walker, name):
     searched, found = leaks(walker, name)
-    assert searched > 100 and not found, f"{searched} answers searched as {name}"
+    assert searched > 80 and not found, f"{searched} answers searched as {name}"
 
 
 @pytest.mark.parametrize("rows", MUTATED, ids=lambda rows: rows.__name__)

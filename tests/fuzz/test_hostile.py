@@ -73,9 +73,8 @@ def test_no_query_breaks_a_page(walker, row):
     "row", [row for row in lines("GET") if ADDRESSES[row.path].names], ids=lambda row: row.path
 )
 def test_no_name_in_an_address_breaks_it(walker, row):
-    for value in VALUES:
-        if not value:
-            continue
+    dice = random.Random(f"{SEED}{row.path}")
+    for value in dice.sample(VALUES[1:], 10):
         other = dict.fromkeys(ADDRESSES[row.path].names, quote(value, safe=""))
         place = place_of(walker.stage, row, **other)
         answer = walker.ask(comes_in(row), "GET", place)
