@@ -17,7 +17,10 @@ class TenantsConfig(AppConfig):
         shell.register(
             verb="Run", order=50, label="Tenants", url_name="directory:tenants", icon="building"
         )
-        shell.connect(account_url="directory:account")
+        tenants_of = import_string("tenants.directory.chosen.tenants_of")
+        shell.connect(
+            account_url="directory:account", switch_url="directory:switch", tenants=tenants_of
+        )
         connect_money = import_string("tenants.chargeback.upward.connect")
         connect_money(keys=import_string("tenants.keys.lookup.named"))
         shell.register(

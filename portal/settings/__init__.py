@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "portal.api.idempotency.IdempotencyMiddleware",
     "portal.web.middleware.TenancyMiddleware",
     "portal.web.zones.ZoneMiddleware",
+    "tenants.directory.chosen.TenantMiddleware",
 ]
 ROOT_URLCONF = "portal.urls"
 ASGI_APPLICATION = "portal.asgi.application"

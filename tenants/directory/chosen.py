@@ -10,7 +10,7 @@ KEY = "tenant"
 
 
 class TenantMiddleware:
-    """Set `request.tenant`: the tenant this person works for, or nothing (false) for all of them."""
+    """Set `request.tenant`: whom this person works for; false when it is all of their tenants."""
 
     def __init__(self, get_response):
         self.get_response = get_response

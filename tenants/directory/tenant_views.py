@@ -1,14 +1,17 @@
 """Pages of the tree of tenants, and of one tenant with its members."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpResponseRedirect
+from django.http import HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
-from django.views.generic import DetailView, FormView, ListView
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.generic import DetailView, FormView, ListView, View
 
 from portal.audit.services import denied
 from portal.web.views import Act, Page, RefusalsInForm
 from tenants.directory import services as directory
+from tenants.directory.chosen import choose, tenants_of
 from tenants.directory.forms import MemberForm, NewTenantForm, TenantForm, TenantNameForm
 from tenants.directory.models import Membership, Tenant
 
@@ -26,6 +29,35 @@ class Tenants(Page, ListView):
         mine = set(self.request.user.standing)
         rows = [(depth, tenant, tenant.pk in mine) for depth, tenant in walk(self.object_list)]
         return super().get_context_data(rows=rows, **kwargs)
+
+
+class SwitchTenant(Page, View):
+    """Work for one of my tenants, or for all of them, until I say otherwise."""
+
+    http_method_names = ["post"]
+
+    def post(self, request):
+        slug = request.POST.get("tenant", "")
+        mine = {tenant.slug: tenant for tenant in tenants_of(request.user)}
+        if slug and slug not in mine:
+            messages.error(
+                request, "You have no role in that tenant. Its owners can give you one."
+            )
+        else:
+            choose(request, mine.get(slug))
+        return HttpResponseRedirect(_back(request))
+
+
+def _back(request) -> str:
+    """The page they came from, without the tenant and the place in a list that it named."""
+    wanted = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}):
+        return settings.LOGIN_REDIRECT_URL
+    path, _, query = wanted.partition("?")
+    kept = QueryDict(query, mutable=True)
+    for name in ("tenant", "page"):
+        kept.pop(name, None)
+    return f"{path}?{kept.urlencode()}" if kept else path
 
 
 class OneTenant(Page, DetailView):

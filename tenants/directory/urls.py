@@ -8,6 +8,7 @@ from tenants.directory.api import PersonViewSet, TenantViewSet
 app_name = "directory"
 urlpatterns = [
     path("account/", views.MyAccount.as_view(), name="account"),
+    path("account/tenant/", tenant_views.SwitchTenant.as_view(), name="switch"),
     path("people/", views.People.as_view(), name="people"),
     path("people/new/", views.NewPerson.as_view(), name="person_new"),
     path("people/<str:username>/", views.Person.as_view(), name="person"),

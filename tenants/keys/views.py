@@ -10,6 +10,7 @@ from django.views.generic import DetailView, FormView, ListView
 
 from portal.audit.models import Event
 from portal.web.views import Act, Page, RefusalsInForm
+from tenants.directory.chosen import slug_wanted
 from tenants.directory.roles import TenantRole
 from tenants.keys import reach, services
 from tenants.keys.forms import KeyForm, RotateForm, seats_of
@@ -40,6 +41,8 @@ class Keys(Page, ListView):
     def get_queryset(self):
         rows, asked = keys_for(self.request.user), self.request.GET
         rows = rows.ended() if asked.get("show") == "ended" else rows.in_force()
+        if tenant := slug_wanted(self.request):
+            rows = rows.filter(tenant__slug=tenant)
         if asked.get("whose") == "mine":
             rows = rows.filter(holder=self.request.user)
         if text := asked.get("q", "").replace("\0", "").strip():
@@ -92,7 +95,7 @@ class MakeKey(Page, RefusalsInForm, FormView):
 
     def get_initial(self):
         asked = self.request.GET
-        tenant = seats_of(self.request.user).filter(slug=asked.get("tenant", "")).first()
+        tenant = seats_of(self.request.user).filter(slug=slug_wanted(self.request)).first()
         chosen = {"models": asked.getlist("model")}
         return chosen | ({"tenant": tenant} if tenant else {})
 

@@ -148,16 +148,20 @@ class MyAccess(Page, ListView):
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
         user = self.request.user
-        waiting = AccessRequest.objects.visible_to(user).filter(tenant__in=user.standing).open()
-        if tenant := self.narrowing["tenant"].value():
-            waiting = waiting.filter(tenant__slug=tenant)
-        context |= {"show": self.show, "narrowing": self.narrowing, "waiting": waiting.count()}
+        waiting = _waiting(user, self.narrowing["tenant"].value())
+        context |= {"show": self.show, "narrowing": self.narrowing, "waiting": waiting}
         context |= {f"is_{name}": name == self.show for name in self.shows}
         context["tenants"] = Tenant.objects.joined_by(user)
         context["narrowed"] = any(
             self.narrowing[n].value() for n in ("environment", "tenant", "q")
         )
         return context
+
+
+def _waiting(user, slug: str) -> int:
+    """How many requests of their teams, or of the one with this slug, wait for a decision."""
+    rows = AccessRequest.objects.visible_to(user).filter(tenant__in=user.standing).open()
+    return (rows.filter(tenant__slug=slug) if slug else rows).count()
 
 
 def _estimate(price, typed) -> dict:

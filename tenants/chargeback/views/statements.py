@@ -20,6 +20,7 @@ from tenants.chargeback.services.statements import CURRENCY
 from tenants.chargeback.settlement import period_of
 from tenants.chargeback.sheets import csv_response
 from tenants.chargeback.windows import money_tenants
+from tenants.directory.chosen import slug_wanted
 
 
 class Statements(Page, ListView):
@@ -32,7 +33,7 @@ class Statements(Page, ListView):
         services.open_statements()
         rows = Statement.objects.visible_to(self.request.user).select_related("tenant")
         asked = self.request.GET
-        if tenant := asked.get("tenant"):
+        if tenant := slug_wanted(self.request):
             rows = rows.filter(tenant__slug=tenant)
         if asked.get("state") in StatementStatus.values:
             rows = rows.filter(status=asked["state"])
@@ -51,7 +52,8 @@ class Statements(Page, ListView):
             row.shown_nano = totals.get(row.pk, row.total_nano)
         data["rows"], data["tenants"] = shown, money_tenants(user)
         data["closable"] = services.closable_months() if user.is_finance else []
-        data["filtered"] = any(self.request.GET.get(n) for n in ("tenant", "state", "month", "q"))
+        asked = [self.request.GET.get(name) for name in ("state", "month", "q")]
+        data["filtered"] = any(asked) or bool(slug_wanted(self.request))
         return data
 
 

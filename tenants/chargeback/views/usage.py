@@ -10,6 +10,7 @@ from tenants.chargeback.models import Call, Statement
 from tenants.chargeback.services import usage
 from tenants.chargeback.sheets import csv_response
 from tenants.chargeback.windows import money_tenants
+from tenants.directory.chosen import slug_wanted
 from tenants.directory.models import Tenant
 
 COLUMNS = ("day", "tenant", "model", "environment", "key", "calls", "failed", "estimated",
@@ -20,7 +21,10 @@ class Narrowed(Page):
     """What is asked in the address, narrowed to what this person may see."""
 
     def get_filter(self) -> UsageFilter:
-        form = UsageFilter(self.request.GET, user=self.request.user)
+        asked = self.request.GET.copy()
+        if "key" not in asked:  # who asks for a key means that key, whoever it belongs to
+            asked["tenant"] = slug_wanted(self.request)
+        form = UsageFilter(asked, user=self.request.user)
         form.is_valid()
         return form
 
