@@ -1,6 +1,7 @@
 """Table of contents for Django."""
 
 from marketplace.access.models import AccessRequest, Grant
+from marketplace.catalog.index import Entry, Synonym, Word
 from marketplace.catalog.models import (
     AIModel,
     AIModelGroupPermission,
@@ -10,6 +11,7 @@ from marketplace.catalog.models import (
     ModelVersion,
     RegistryWatch,
 )
+from marketplace.catalog.wishes import SavedView, WantedModel
 from marketplace.feedback.models import Rating, Reply, Report
 from marketplace.imports.models import Import, ImportFile, ImportRow
 from marketplace.service_levels.models import Measured, MeasuredDay, Target
@@ -19,6 +21,7 @@ __all__ = [
     "AIModelGroupPermission",
     "AIModelUserPermission",
     "AccessRequest",
+    "Entry",
     "External",
     "Grant",
     "Import",
@@ -32,5 +35,9 @@ __all__ = [
     "RegistryWatch",
     "Reply",
     "Report",
+    "SavedView",
+    "Synonym",
     "Target",
+    "WantedModel",
+    "Word",
 ]

@@ -10,6 +10,10 @@ from rest_framework.response import Response
 
 from marketplace.catalog import serializers as shapes
 from marketplace.catalog import services
+from marketplace.catalog.facet_shapes import FACETS, FacetsSerializer
+from marketplace.catalog.facets import ACCESS, LEVELS, PRICES, chosen_in, narrowed, prepared
+from marketplace.catalog.filters import Shelf
+from marketplace.catalog.index import Entry
 from marketplace.catalog.lifecycle import ModelStatus
 from marketplace.catalog.models import AIModel, DataClass, Stage
 from marketplace.catalog.rows import dress
@@ -23,10 +27,13 @@ class ModelFilter(filters.FilterSet):
     stage = filters.MultipleChoiceFilter(choices=Stage)
     data_class = filters.MultipleChoiceFilter(choices=DataClass)
     region = filters.MultipleChoiceFilter(choices=Region)
-    task = filters.CharFilter()
-    framework = filters.CharFilter()
-    licence = filters.CharFilter()
-    tenant = filters.CharFilter(field_name="tenant__slug")
+    task = filters.CharFilter(method="one_of", label="One or more tasks")
+    framework = filters.CharFilter(method="one_of", label="One or more frameworks")
+    licence = filters.CharFilter(method="one_of", label="One or more licences")
+    tenant = filters.CharFilter(method="one_of", label="One or more tenants, by slug")
+    access = filters.MultipleChoiceFilter(choices=list(ACCESS.items()), method="by_entry")
+    level = filters.MultipleChoiceFilter(choices=list(LEVELS.items()), method="by_entry")
+    price = filters.MultipleChoiceFilter(choices=PRICES, method="by_entry")
     can_use = filters.BooleanFilter(method="only_usable", label="Only what I may call now")
     mine = filters.BooleanFilter(method="only_mine", label="Only what I publish")
     to_claim = filters.BooleanFilter(method="only_to_claim", label="Only what waits for me")
@@ -34,6 +41,15 @@ class ModelFilter(filters.FilterSet):
     class Meta:
         model = AIModel
         fields: list[str] = []
+
+    def one_of(self, rows, name, value):
+        column = "tenant__slug" if name == "tenant" else name
+        return rows.filter(**{f"{column}__in": chosen_in(self.data)[name]})
+
+    def by_entry(self, rows, name, value):
+        entries = prepared(Entry.objects.visible_to(self.request.user), self.request.user)
+        kept = narrowed(entries, {name: value})
+        return rows.filter(pk__in=kept.values("pk")) if value else rows
 
     def only_usable(self, rows, name, value):
         usable = AIModel.objects.usable_by(self.request.user).values("pk")
@@ -53,9 +69,7 @@ class WordSearch(BaseFilterBackend):
         asked = request.query_params.get("search", "")
         if view.action != "list" or not asked.strip():
             return queryset
-        found = search(queryset, asked).models
-        ranked = "rank" in found.query.annotations
-        return found.order_by("-rank", "slug") if ranked else found
+        return search(queryset, asked).models
 
     def get_schema_operation_parameters(self, view) -> list[dict]:
         told = "Words to search for in names, tasks, tags, summaries and cards."
@@ -101,6 +115,12 @@ class Models(ReadOnly):
         given = self.get_serializer(model, data=request.data, partial=True)
         given.is_valid(raise_exception=True)
         return self._answer(services.edit(model, by=request.user, **given.validated_data))
+
+    @extend_schema(responses=FacetsSerializer, parameters=FACETS, filters=False)
+    @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
+    def facets(self, request, *args, **kwargs):
+        """How many of the listed models have each value of each facet, under the other filters."""
+        return Response(FacetsSerializer(Shelf(request.user, request.query_params)).data)
 
     @extend_schema(responses=shapes.ModelVersionSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"])

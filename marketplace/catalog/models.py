@@ -144,7 +144,7 @@ class AIModel(Record):
     changed_at = models.DateTimeField(auto_now=True)
     words = models.GeneratedField(  # what search reads, weighted; computed by the database
         expression=Func(
-            *("name", "slug", "task", "tags", "summary", "card"), function="millwright_words"
+            *("name", "slug", "task", "tags", "summary", "card"), function="millwright_terms"
         ),
         output_field=SearchVectorField(),
         db_persist=True,
@@ -164,6 +164,7 @@ class AIModel(Record):
             GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="aimodel_name_trgm"),
             GinIndex(fields=["summary"], opclasses=["gin_trgm_ops"], name="aimodel_summary_trgm"),
             GinIndex(fields=["words"], name="aimodel_words"),
+            GinIndex(Func("name", "slug", function="millwright_names"), name="aimodel_named"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -1,38 +1,52 @@
-"""Finds models by words: exact first, then with a spelling put right, then what comes close."""
+"""Finds models by words: by all of them, with the spelling put right, or by some of them."""
 
-import re
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 
-from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramWordSimilarity
-from django.db.models import Case, FloatField, QuerySet, Value, When
-from django.db.models.functions import Greatest
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.search import SearchQuery, SearchVectorField
+from django.db.models import F, Func, IntegerField, QuerySet, UUIDField, Value
+from django.db.models.expressions import RawSQL
 
 from marketplace.catalog.models import AIModel
+from marketplace.catalog.spelling import choices, put_right
+from marketplace.catalog.wording import Asked, tidy, understand
 
-LONGEST = 200
-MOST_WORDS = 8
-CLOSE = 0.4
-NEAR = 0.35
-MOST_CANDIDATES = 60
+MOST_NAMED = 400
+MOST_HITS = 800
+MOST_RANKED = 1000
 MOST_NEAR = 5
-LIKE = 0.7
-WORD = re.compile(r"[^\W_]+")
-FIELDS = ("slug", "name", "task", "summary")
+NAMED = Func("name", "slug", function="millwright_names", output_field=SearchVectorField())
+WEIGHTS = "'{0.02, 0.15, 0.45, 1.0}'"  # card, summary, task and tags, name
+TABLE = AIModel._meta.db_table
+RANK = f"""
+  2 * ts_rank({WEIGHTS}, {TABLE}.words, to_tsquery('simple', %s))
+  + ts_rank({WEIGHTS}, {TABLE}.words, to_tsquery('simple', %s))
+  + 1.5 * greatest(similarity({TABLE}.slug, %s), similarity(millwright_fold({TABLE}.name), %s))
+  + CASE WHEN replace({TABLE}.slug, '-', '') = %s THEN 3
+      WHEN starts_with(replace({TABLE}.slug, '-', ''), %s) THEN 0.7 ELSE 0 END
+  + CASE {TABLE}.stage WHEN 'production' THEN 0.04 WHEN 'staging' THEN 0.02 ELSE 0 END
+  + CASE {TABLE}.status WHEN 'published' THEN 0.04 ELSE 0 END
+"""
 
 
 @dataclass
 class Found:
     """What a search came to.
 
-    `models` are the matches with `rank`. `used` is what was searched for in place of `asked` when
-    nothing matched `asked`. `near` are models close to it, where nothing matched at all.
+    `ids` are the best of what matches, at most 1,000, the best first; `models` are those rows.
+    `query` is the condition all matches meet, None without words. `used` is what was searched
+    for in place of `asked` when nothing matched `asked`. `loose` tells that not every word was
+    found in each of them. `near` are models close to it, where nothing matched at all.
     """
 
     models: QuerySet[AIModel]
     asked: str = ""
     used: str = ""
+    terms: Asked | None = None
+    query: SearchQuery | None = None
+    ids: list = field(default_factory=list)
     near: list[AIModel] = field(default_factory=list)
+    loose: bool = False
 
     @property
     def corrected(self) -> bool:
@@ -40,68 +54,104 @@ class Found:
 
 
 def search(models: QuerySet[AIModel], asked: str, *, exact: bool = False) -> Found:
-    """Those of `models` that have every word of `asked`, as a word or as its beginning.
+    """Those of `models` that `asked` is about, the best first.
 
     `exact` searches for the words as they are written, without a second try.
     """
-    asked = " ".join(asked.replace("\0", " ").split())[:LONGEST]
-    words = WORD.findall(asked.lower())[:MOST_WORDS]
-    if not words:
-        return Found(models.none() if asked else models, asked)
-    hits = _matching(models, words)
-    if exact or hits.exists():
-        return Found(hits, asked, asked)
-    candidates = list(_close(models, " ".join(words)))
-    better = _spelled(words, candidates)
-    if better != words:
-        hits = _matching(models, better)
-        if hits.exists():
-            return Found(hits, asked, " ".join(better))
-    return Found(hits, asked, asked, [c for c in candidates if c.likeness >= NEAR][:MOST_NEAR])
+    text = tidy(asked)
+    if not text:
+        return Found(models)
+    terms = understand(text)
+    if not terms.terms:
+        return Found(models.none(), text, text)
+    found = _found(models, terms, f"{terms.wide} | '{terms.glued}':*")
+    if found.ids or exact:
+        return found
+    known = choices(terms.words)
+    return _respelled(models, terms, known) or _loose(models, terms, known) or _near(found, models)
 
 
-def _matching(models: QuerySet[AIModel], words: list[str]) -> QuerySet[AIModel]:
-    query = _query(words[0])
-    for word in words[1:]:
-        query &= _query(word)
-    slug = "-".join(words)
-    named = Case(
-        When(slug=slug, then=Value(2.0)),
-        When(slug__startswith=slug, then=Value(1.0)),
-        default=Value(0.0),
-        output_field=FloatField(),
+def matching(models: QuerySet[AIModel], query: SearchQuery) -> QuerySet[AIModel]:
+    """All of `models` that meet the condition of a search, in no order."""
+    return models.filter(words=query)
+
+
+def within(found: Found, models: QuerySet[AIModel]) -> list:
+    """Ids of the best of `models` for a search that was understood before."""
+    return _best(models, found.terms, found.query)
+
+
+def _found(models: QuerySet[AIModel], terms: Asked, wanted: str) -> Found:
+    query = SearchQuery(wanted, config="simple", search_type="raw")
+    ids = _best(models, terms, query)
+    return Found(in_order(models, ids), terms.text, terms.text, terms, query, ids)
+
+
+def _best(models: QuerySet[AIModel], terms: Asked, query: SearchQuery) -> list:
+    """Ids of the best matches. Names have their own share, so that no flood of cards hides one."""
+    rows = models.order_by().values("pk")
+    named = rows.annotate(named=NAMED).filter(named=query).values("pk")[:MOST_NAMED]
+    candidates = named.union(rows.filter(words=query)[:MOST_HITS])
+    ranked = AIModel.objects.filter(pk__in=candidates).annotate(rank=_rank(terms))
+    return list(ranked.order_by("-rank", "slug").values_list("pk", flat=True)[:MOST_RANKED])
+
+
+def in_order(models: QuerySet[AIModel], ids: list) -> QuerySet[AIModel]:
+    """Those of `models` with these ids, in the order of the list; the first has the top rank."""
+    if not ids:
+        return models.none()
+    listed = Value(ids, ArrayField(UUIDField()))
+    place = Func(listed, F("pk"), function="array_position", output_field=IntegerField())
+    return models.filter(pk__in=ids).annotate(rank=Value(0) - place).order_by("-rank")
+
+
+def _rank(terms: Asked) -> RawSQL:
+    words = terms.words
+    return RawSQL(  # noqa: S611
+        RANK,
+        [terms.direct, terms.wide, "-".join(words), " ".join(words), terms.glued, terms.glued],
     )
-    return models.filter(words=query).annotate(rank=SearchRank("words", query) + named)
 
 
-def _query(word: str) -> SearchQuery:
-    """The beginning of a word as it is written, or any form of the word."""
-    start = SearchQuery(f"{word}:*", config="simple", search_type="raw")
-    return start | SearchQuery(word, config="english", search_type="plain")
+def _respelled(models: QuerySet[AIModel], terms: Asked, known: dict) -> Found | None:
+    """With each unknown word as one of the words in use that are much like it.
+
+    Only words that a model among `models` has are told, so that nothing leaks by a correction.
+    """
+    if not any(known[word] != [word] for word in terms.words) or not all(known.values()):
+        return None
+    first = understand(terms.text, words=[known[word][0] for word in terms.words])
+    every = " & ".join(
+        "(" + " | ".join(f"'{like}':*" for like in known[word]) + ")" for word in terms.words
+    )
+    found = _found(models, first, f"({first.wide}) | ({every})")
+    if not found.ids:
+        return None
+    top = models.order_by().get(pk=found.ids[0])
+    right = put_right(terms.words, known, top)
+    again = understand(" ".join(right), words=right)
+    found = _found(models, again, f"{again.wide} | '{again.glued}':*")
+    found.asked, found.used = terms.text, " ".join(right)
+    return found if found.ids else None
 
 
-def _close(models: QuerySet[AIModel], text: str) -> QuerySet[AIModel]:
-    likeness = Greatest(*(TrigramWordSimilarity(text, name) for name in FIELDS))
-    single = [TrigramWordSimilarity(word, name) for word in text.split() for name in FIELDS[:3]]
-    closest = Greatest(likeness, *single)
-    close = models.defer("card", "words").annotate(likeness=closest)
-    return close.filter(likeness__gte=CLOSE).order_by("-likeness", "slug")[:MOST_CANDIDATES]
+def _loose(models: QuerySet[AIModel], terms: Asked, known: dict) -> Found | None:
+    """What has some of the words, as typed or put right."""
+    words = [known[word][0] for word in terms.words if known[word]]
+    if len(terms.terms) < 2 or not words:
+        return None
+    some = understand(terms.text, words=words)
+    found = _found(models, some, some.some)
+    found.loose = True
+    return found if found.ids else None
 
 
-def _spelled(words: list[str], candidates: list[AIModel]) -> list[str]:
-    """Each word as the candidates spell it, where they have one that is much like it."""
-    known: dict[str, None] = {}
-    for model in candidates:
-        for text in (getattr(model, name) for name in FIELDS):
-            known |= dict.fromkeys(WORD.findall(text.lower()))
-    return [_best(word, known) for word in words]
-
-
-def _best(word: str, known) -> str:
-    if any(other.startswith(word) for other in known):
-        return word
-    scored = [
-        (SequenceMatcher(None, word, other).ratio(), other) for other in known if len(other) > 2
-    ]
-    score, other = max(scored, default=(0.0, word))
-    return other if score >= LIKE else word
+def _near(found: Found, models: QuerySet[AIModel]) -> Found:
+    """Models with a name like what was typed."""
+    typed = "-".join(found.terms.words)
+    like = models.filter(slug__trigram_similar=typed) | models.filter(
+        slug__trigram_word_similar=typed
+    )
+    close = like.annotate(rank=_rank(found.terms)).order_by("-rank", "slug")
+    found.near = list(close.defer("card", "words")[:MOST_NEAR])
+    return found

@@ -9,3 +9,9 @@ from marketplace.catalog import services
 def follow_registry() -> None:
     """Every few seconds: bring models and versions in step with the registry."""
     services.follow_registry()
+
+
+@shared_task(name="catalog.compare_shelf")
+def compare_shelf() -> None:
+    """Every night: what lists are read from, compared with the models."""
+    services.compare_shelf()

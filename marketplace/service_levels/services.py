@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from marketplace.catalog.lifecycle import ModelStatus
 from marketplace.catalog.models import AIModel
-from marketplace.catalog.services import require_publisher
+from marketplace.catalog.services import note_levels, require_publisher
+from marketplace.service_levels import arithmetic
 from marketplace.service_levels.models import Measured, MeasuredDay, Target, Window
 from portal.audit.services import record
 from portal.core import tenancy
@@ -109,7 +110,21 @@ def measure() -> bool:
                 _measure(cursor, window, now)
         _by_day(cursor, now)
         MeasuredDay.objects.filter(day__lt=now.date() - timedelta(days=KEPT_DAYS)).delete()
+        _tell_catalogue()
     return True
+
+
+def _tell_catalogue() -> None:
+    """Let the catalogue be narrowed by who keeps what it promises, over 30 days."""
+    rows = Measured.objects.filter(window=Window.MONTH, environment="")
+    rows = rows.exclude(model__target=None)
+    words = {True: "met", False: "missed", None: "quiet"}
+    note_levels(
+        {
+            row.model_id: words[arithmetic.met(row.counts, row.model.target.promise)]
+            for row in rows.select_related("model__target").defer("model__card", "model__words")
+        }
+    )
 
 
 def _due(window: Window, now) -> bool:

@@ -5,10 +5,13 @@ from django.db import ProgrammingError, connection, transaction
 
 from portal.core import tenancy
 
-# Shared by design: who exists, what is in the catalogue, what it costs, what is served.
+# Shared by design: who exists, what is in the catalogue, what it costs, what is served, and
+# what people wish for, which publishers everywhere are to read.
 SHARED = {
     "marketplace_aimodel",
+    "marketplace_entry",
     "marketplace_listing",
+    "marketplace_wantedmodel",
     "tenants_membership",
     "tenants_price",
     "compute_endpoint",

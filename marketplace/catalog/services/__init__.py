@@ -18,17 +18,20 @@ from marketplace.catalog.services.publishing import (
     restore,
     retire,
 )
+from marketplace.catalog.services.shelving import compare_shelf, note_levels
 
 __all__ = [
     "Followed",
     "Missing",
     "claim",
+    "compare_shelf",
     "consequences",
     "edit",
     "follow_registry",
     "history",
     "list_to",
     "missing",
+    "note_levels",
     "pin",
     "publish",
     "registry",

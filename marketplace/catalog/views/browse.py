@@ -5,7 +5,7 @@ from django.views.generic import TemplateView
 
 from marketplace.catalog import card, head, services
 from marketplace.catalog.compare import compare, type_of
-from marketplace.catalog.filters import ACCESS, Shelf
+from marketplace.catalog.filters import Shelf
 from marketplace.catalog.frame import publishes
 from marketplace.catalog.lifecycle import ModelStatus
 from marketplace.catalog.models import AIModel
@@ -29,7 +29,6 @@ class Catalogue(Page, TemplateView):
         return super().get_context_data(
             shelf=shelf,
             page_obj=page,
-            accesses=ACCESS,
             listed=listed.count(),
             usable=listed.usable_by(user).count(),
             publishes=publishes(user),
