@@ -6,7 +6,8 @@ from tests.access.walking import METHODS, Walker, body_for, values_of
 
 KINDS = {
     "/key/{uidb36}": "link", "export.{shape}": "sheet", "/prices/": "price",
-    "/feedback/{pk}": "report", "/access-requests/": "request", "/requests/": "request", "/grants/": "grant",
+    "/feedback/{pk}": "report", "/grants/": "grant",
+    "/access-requests/": "request", "/requests/": "request",
     "/claim/": "waiting", "/restore/": "retired", "/models/": "model", "keys/": "key",
     "/service-levels/": "model", "/people/": "person", "/users/": "person",
     "/members/": "seat", "/memberships/": "seat", "/tenants/": "tenant",
