@@ -13,6 +13,7 @@ from portal.audit.services import record, write_denials
 from portal.core import actor, tenancy
 from portal.core.ids import new_id
 
+BY_ITSELF = "X-By-Itself"
 SEEN_EVERY = 60  # seconds; a session is not written at each request
 
 
@@ -48,7 +49,10 @@ def unreadable(request):
 
 
 class SessionAgeMiddleware(MiddlewareMixin):
-    """End a session that was idle for too long, or is older than its absolute limit."""
+    """End a session that was idle for too long, or is older than its absolute limit.
+
+    What a page asks by itself (static/js/activity.js says so) is nobody's doing.
+    """
 
     def process_request(self, request):
         user, session = request.user, request.session
@@ -61,7 +65,7 @@ class SessionAgeMiddleware(MiddlewareMixin):
         if why:
             logout(request)
             record("session ended", user, by=None, note=why)
-        elif now - session["seen"] >= SEEN_EVERY:
+        elif now - session["seen"] >= SEEN_EVERY and BY_ITSELF not in request.headers:
             session["seen"] = now
 
 

@@ -1,11 +1,14 @@
 """The base of every page: who may come, and what happens when a service says no."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import View
 from django.views.generic.edit import FormMixin
+from django_htmx.http import HttpResponseClientRedirect
 
 from portal.core.errors import Refused
 from portal.core.lifecycle import ForbiddenMove, Overtaken
@@ -13,7 +16,19 @@ from portal.core.lifecycle import ForbiddenMove, Overtaken
 OVERTAKEN = "Somebody was faster. This is how it stands now."
 
 
-class Page(LoginRequiredMixin):
+class SignedIn(LoginRequiredMixin):
+    """Only for people who are signed in; others are asked to, and led back."""
+
+    def handle_no_permission(self):
+        asked = super().handle_no_permission()
+        if not self.request.htmx:
+            return asked
+        # A part of a page that was left open: the whole page goes, not the form into the part.
+        here = self.request.htmx.current_url_abs_path or settings.LOGIN_REDIRECT_URL
+        return HttpResponseClientRedirect(redirect_to_login(here, self.get_login_url()).url)
+
+
+class Page(SignedIn):
     """A page for people who are signed in; querysets start at `visible_to`."""
 
 
@@ -38,7 +53,7 @@ class RefusalsInForm(FormMixin):
         raise NotImplementedError
 
 
-class Act(LoginRequiredMixin, View):
+class Act(SignedIn, View):
     """One verb on one row, by POST: load from what may be acted on, act, say so, go back.
 
     Subclasses give `get_subject()`, from a queryset narrowed to what this person may act on,

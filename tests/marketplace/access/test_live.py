@@ -1,9 +1,13 @@
 """The live page of a request: seen by who may see it, for as long as they may."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 
 from marketplace.access import services as access
 from marketplace.access.live import RequestLive
@@ -84,6 +88,19 @@ async def test_the_socket_ends_when_the_account_is_closed(committed, request_, m
     socket = await listen(f"/live/requests/{request_.pk}/", committed.consumer)
     await system(lambda: directory.set_active(committed.consumer, False, by=None))
     assert await socket.ended() == 4403
+
+
+async def test_the_socket_ends_when_nothing_was_done_for_too_long(committed, monkeypatch):
+    monkeypatch.setattr("portal.notices.live.Me.recheck", 0.05)
+    socket = await listen("/live/me/", committed.consumer)
+
+    def leave_alone():
+        session = SessionStore(Session.objects.get().session_key)
+        session["seen"] = session["began"] = int(time.time()) - settings.SESSION_IDLE_AGE - 1
+        session.save()
+
+    await system(leave_alone)
+    assert await socket.ended() == 4401
 
 
 async def test_my_pages_hear_that_something_is_mine_to_decide(committed):
