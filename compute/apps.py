@@ -4,7 +4,11 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-CONNECTED = ("compute.endpoints.frame", "compute.endpoints.receivers")
+CONNECTED = (
+    "compute.endpoints.card_reach",
+    "compute.endpoints.frame",
+    "compute.endpoints.receivers",
+)
 
 
 class ComputeConfig(AppConfig):

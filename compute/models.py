@@ -1,5 +1,5 @@
 """Table of contents for Django."""
 
-from compute.endpoints.models import Endpoint, Route
+from compute.endpoints.models import Endpoint, Route, ServingRuntime
 
-__all__ = ["Endpoint", "Route"]
+__all__ = ["Endpoint", "Route", "ServingRuntime"]

@@ -1,6 +1,6 @@
 """Endpoints and routes in the console."""
 
-from compute.endpoints.models import Endpoint, Route
+from compute.endpoints.models import Endpoint, Route, ServingRuntime
 from portal.web.admin import columns
 
 columns(
@@ -8,3 +8,4 @@ columns(
     search=("model__slug", "tenant__slug"),
 )  # fmt: skip
 columns(Route, "model", "environment", "endpoint", search=("model__slug",))
+columns(ServingRuntime, "__str__", "python", "seen_at")

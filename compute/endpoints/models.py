@@ -78,6 +78,21 @@ class Endpoint(Record):
         return f"ep-{self.pk}"
 
 
+class ServingRuntime(Record):
+    """What is installed where models are served, as the engine last said. One row."""
+
+    only = models.BooleanField(default=True, unique=True, editable=False)
+    python = models.CharField(max_length=40)
+    packages = models.JSONField(default=dict)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Python {self.python}, {len(self.packages)} packages"
+
+
 class Route(Record):
     """In this environment, calls of the model go to this endpoint.
 

@@ -84,6 +84,14 @@ class ServingSighting:
     secret: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True)
+class Runtime:
+    """What is installed where models are served: Python, and distributions by normalised name."""
+
+    python: str
+    packages: dict[str, str]
+
+
 class ServingEngine(Protocol):
     """The port. Methods raise `EngineUnavailable` (ask again) or `EngineRefused`, nothing else."""
 
@@ -102,3 +110,6 @@ class ServingEngine(Protocol):
 
     def list(self) -> tuple[ServingSighting, ...]:
         """Everything that is ordered, by name."""
+
+    def runtime(self) -> Runtime:
+        """What the processes that serve models have installed, as found there."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from compute.engines.base import (
     EngineUnavailable,
+    Runtime,
     ServingOrder,
     ServingPhase,
     ServingSighting,
@@ -22,6 +23,7 @@ class FakeServing:
     def __init__(self) -> None:
         self.down = False
         self.unknown: set[tuple[str, int]] = set()
+        self.installed = Runtime("3.11.9", {"mlflow": "3.6.0", "scikit-learn": "1.7.2"})
         self._seen: dict[str, ServingSighting] = {}
         self._secrets = 0
 
@@ -74,6 +76,11 @@ class FakeServing:
         """All of them."""
         self._check()
         return tuple(self._seen[name] for name in sorted(self._seen))
+
+    def runtime(self) -> Runtime:
+        """What a test says is installed."""
+        self._check()
+        return self.installed
 
     def _check(self) -> None:
         if self.down:

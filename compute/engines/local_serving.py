@@ -7,6 +7,7 @@ from urllib.parse import quote
 from compute.engines.base import (
     EngineRefused,
     EngineUnavailable,
+    Runtime,
     ServingOrder,
     ServingPhase,
     ServingSighting,
@@ -50,6 +51,15 @@ class LocalServing:
         """All of them."""
         content = _said(self._http.send("GET", "/servings"))
         return tuple(_sighting(item) for item in content["servings"])
+
+    def runtime(self) -> Runtime:
+        """As the host found it in the interpreter that it starts workers with."""
+        content = _said(self._http.send("GET", "/runtime"))
+        try:
+            packages = {str(name): str(value) for name, value in content["packages"].items()}
+            return Runtime(str(content["python"]), packages)
+        except (KeyError, TypeError, AttributeError) as wrong:
+            raise EngineUnavailable("The model host did not say what it runs.") from wrong
 
 
 def sighting_as_dict(seen: ServingSighting) -> dict[str, Any]:

@@ -7,12 +7,16 @@ import hmac
 import ipaddress
 import json
 import os
+import platform
+import re
 import shutil
 import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import urlsplit
@@ -220,11 +224,28 @@ async def forget(request: web.Request) -> web.Response:
     return web.json_response({"stopped": request.match_info["name"]})
 
 
+async def runtime(request: web.Request) -> web.Response:
+    """`GET /runtime`: what the interpreter of this host and its workers has installed."""
+    return web.json_response(installed())
+
+
+@cache
+def installed() -> dict[str, Any]:
+    """Python's version and every distribution that can be imported, by normalised name."""
+    found = {
+        re.sub(r"[-_.]+", "-", one.name).lower(): one.version
+        for one in distributions()
+        if one.name
+    }
+    return {"python": platform.python_version(), "packages": dict(sorted(found.items()))}
+
+
 def build(host: ModelHost) -> web.Application:
     """The control interface."""
     app = web.Application(middlewares=[guard], client_max_size=MAX_BODY)
     app[HOST] = host
     app.router.add_get("/healthz", healthz)
+    app.router.add_get("/runtime", runtime)
     app.router.add_get("/servings", listing)
     app.router.add_get("/servings/{name}", look)
     app.router.add_put("/servings/{name}", order)

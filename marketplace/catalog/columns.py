@@ -31,7 +31,8 @@ class Level:
     """What was measured of a model over 30 days beside what it promises: percent, and by day.
 
     `measured` is empty and `met` None while there were no calls. `daily` are calls by day, the
-    oldest first.
+    oldest first. Latencies in milliseconds; `in_time` is the share answered under `target_ms`,
+    `target_share` what is promised of it, `quick` whether it was kept.
     """
 
     measured: str
@@ -39,6 +40,12 @@ class Level:
     met: bool | None
     calls: int = 0
     daily: tuple = ()
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    target_ms: int = 0
+    target_share: str = ""
+    in_time: str = ""
+    quick: bool | None = None
 
     @property
     def finding(self) -> str:

@@ -40,7 +40,7 @@ def compare(old: ModelVersion, new: ModelVersion) -> list[Part]:
     parts = [
         Part("Metrics", tuple(metrics)),
         Part("Parameters", tuple(_lines(old.parameters, new.parameters))),
-        Part("Inputs and outputs", tuple(_lines(_columns(old), _columns(new)))),
+        Part("Inputs and outputs", tuple(_lines(columns_of(old), columns_of(new)))),
         Part("Dependencies", tuple(_lines(_packages(old), _packages(new)))),
     ]
     return [part for part in parts if part.lines]
@@ -58,7 +58,8 @@ def _moved(line: Line) -> str:
     return "better" if (line.new < line.old) == lower else "worse"
 
 
-def _columns(version: ModelVersion) -> dict:
+def columns_of(version: ModelVersion) -> dict:
+    """Inputs, outputs and options of a version: their types by name."""
     found = {}
     for side in ("inputs", "outputs", "params"):
         for place, column in enumerate((version.signature or {}).get(side) or [], 1):

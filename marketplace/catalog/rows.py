@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils import timezone
 
@@ -65,6 +66,27 @@ def said(price: Price | None) -> Said | None:
     unit = price.get_meter_display()
     per = f"per {price.per:,} {unit}" if price.per != 1 else f"per {unit.removesuffix('s')}"
     return Said(f"{symbol}{digits}" if amount else "Free", per if amount else "")
+
+
+@dataclass(frozen=True)
+class PerThousand:
+    """What a thousand units cost: `amount`, and in words. `unit` names currency and meter."""
+
+    amount: Decimal
+    words: str
+    per: str
+    unit: tuple[str, str]
+
+
+def per_thousand(price: Price | None) -> PerThousand | None:
+    """A price for a thousand units, so that prices of several models can be compared."""
+    if price is None:
+        return None
+    amount = price.amount * 1000 / price.per
+    same = Price(amount=amount, per=1000, meter=price.meter, currency=price.currency)
+    told, unit = said(same), price.get_meter_display()
+    per = "" if unit == "calls" else f"per 1,000 {unit}; a call of one row is one"
+    return PerThousand(amount, told.amount, per, (price.currency, price.meter))
 
 
 def look_of(model: AIModel) -> dict:

@@ -21,26 +21,32 @@ def levels(models, user) -> dict:
     ids = [model.pk for model in models]
     targets = {row.model_id: row for row in Target.objects.filter(model__in=ids)}
     months = Measured.objects.filter(model__in=ids, window=Window.MONTH, environment="")
-    counts = {row.model_id: row.counts for row in months}
+    measured = {row.model_id: row for row in months}
     first = timezone.now().date() - timedelta(days=DAYS - 1)
     daily: dict = {}
     for row in MeasuredDay.objects.filter(model__in=ids, day__gte=first):
         days = daily.setdefault(row.model_id, [0] * DAYS)
         days[(row.day - first).days] = row.calls + row.excluded
     return {
-        pk: _cell(target, counts.get(pk, arithmetic.Counts()), daily.get(pk, []))
-        for pk, target in targets.items()
+        pk: _cell(target, measured.get(pk), daily.get(pk, [])) for pk, target in targets.items()
     }
 
 
-def _cell(target: Target, counts: arithmetic.Counts, daily: list[int]) -> columns.Level:
-    up = arithmetic.availability(counts)
+def _cell(target: Target, month: Measured | None, daily: list[int]) -> columns.Level:
+    counts = month.counts if month else arithmetic.Counts()
+    up, quick = arithmetic.availability(counts), arithmetic.in_time(counts)
     return columns.Level(
         measured=arithmetic.words(up),
         target=arithmetic.words(target.availability),
         met=None if up is None else up >= target.availability,
         calls=counts.calls + counts.excluded,
         daily=tuple(daily),
+        p50_ms=month.p50_ms if month else None,
+        p95_ms=month.p95_ms if month else None,
+        target_ms=target.latency_ms,
+        target_share=arithmetic.words(target.latency_share),
+        in_time=arithmetic.words(quick),
+        quick=None if quick is None else quick >= target.latency_share,
     )
 
 

@@ -149,3 +149,10 @@ def test_an_engine_that_is_down_says_ask_again(kind, ask):
     assert not engine.ready()
     with pytest.raises(EngineUnavailable):
         ask(engine)
+
+
+def test_the_runtime_names_what_is_installed(bench):
+    found = bench.engine.runtime()
+    assert found.python.startswith("3.11")
+    assert found.packages["mlflow"] and found.packages["scikit-learn"]
+    assert all(name == name.lower() and "_" not in name for name in found.packages)

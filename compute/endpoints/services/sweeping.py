@@ -1,11 +1,13 @@
 """What must hold even when messages were lost: published models are served, nothing else is."""
 
 import logging
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Count, F, Q
+from django.utils import timezone
 
-from compute.endpoints.models import Endpoint, Route
+from compute.endpoints.models import Endpoint, Route, ServingRuntime
 from compute.endpoints.services.converging import converge
 from compute.endpoints.services.deploying import ALL, deploy
 from compute.endpoints.services.engine import engine
@@ -18,6 +20,7 @@ from portal.core.errors import Refused
 
 log = logging.getLogger(__name__)
 OURS = "ep-"
+LOOKED_AFTER = timedelta(minutes=1)
 RETIRED = "The model was retired."
 
 
@@ -32,6 +35,7 @@ def keep_served() -> None:
         for endpoint_id in due:
             converge(endpoint_id)
         _stop_orphans()
+        _note_runtime()
     except EngineUnavailable as silent:
         log.warning("The model host does not answer: %s", silent)
 
@@ -105,6 +109,18 @@ def _stop_orphans() -> None:
                 host.stop(name)
             except EngineRefused as refused:
                 log.warning("%s could not be stopped: %s", name, refused)
+
+
+def _note_runtime() -> None:
+    """Write down what is installed where models are served, when it is other or long ago."""
+    now = timezone.now()
+    with tenancy.as_system():
+        if ServingRuntime.objects.filter(seen_at__gt=now - LOOKED_AFTER).exists():
+            return
+    found = engine().runtime()
+    told = {"python": found.python[:40], "packages": found.packages, "seen_at": now}
+    with tenancy.as_system():
+        ServingRuntime.objects.update_or_create(only=True, defaults=told)
 
 
 def _id_in(name: str) -> UUID | None:

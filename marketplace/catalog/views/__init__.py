@@ -1,6 +1,7 @@
 """Pages of the catalogue."""
 
 from marketplace.catalog.views.browse import Catalogue, Detail, Version, Versions
+from marketplace.catalog.views.comparing import Compare
 from marketplace.catalog.views.desk import (
     Claim,
     Edit,
@@ -13,12 +14,28 @@ from marketplace.catalog.views.desk import (
     Row,
     Unpin,
 )
+from marketplace.catalog.views.wishes import (
+    Answer,
+    ForgetView,
+    KeepView,
+    Want,
+    Wanted,
+    WantedList,
+    WithdrawWish,
+)
+from marketplace.catalog.views.words import ChangeWords, DropWords, Words
 
 __all__ = [
+    "Answer",
     "Catalogue",
+    "ChangeWords",
     "Claim",
+    "Compare",
     "Detail",
+    "DropWords",
     "Edit",
+    "ForgetView",
+    "KeepView",
     "Mine",
     "Pin",
     "Preview",
@@ -29,4 +46,9 @@ __all__ = [
     "Unpin",
     "Version",
     "Versions",
+    "Want",
+    "Wanted",
+    "WantedList",
+    "WithdrawWish",
+    "Words",
 ]
