@@ -11,6 +11,7 @@ CONNECTED = (
     "marketplace.catalog.frame",
     "marketplace.catalog.price_reach",
     "marketplace.feedback.frame",
+    "marketplace.imports.frame",
     "marketplace.service_levels.frame",
     "marketplace.service_levels.receivers",
 )

@@ -12,6 +12,7 @@ app.conf.task_routes = {
     "catalog.*": {"queue": "engine"},
     "endpoints.*": {"queue": "engine"},
     "chargeback.close_*": {"queue": "period"},
+    "imports.work": {"queue": "period"},
 }
 app.conf.beat_schedule = {
     "catalog.follow_registry": {"task": "catalog.follow_registry", "schedule": 4.0},
@@ -22,6 +23,7 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=2, minute=10),
     },
     "service_levels.measure": {"task": "service_levels.measure", "schedule": 60.0},
+    "imports.sweep": {"task": "imports.sweep", "schedule": 30.0},
     "notices.sweep": {"task": "notices.sweep", "schedule": 10.0},
     "chargeback.sweep": {"task": "chargeback.sweep", "schedule": 30.0},
     "chargeback.keep_partitions": {"task": "chargeback.keep_partitions", "schedule": 3600.0},

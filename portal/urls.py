@@ -9,6 +9,7 @@ from compute.endpoints import urls as endpoints
 from marketplace.access import urls as access
 from marketplace.catalog import urls as catalog
 from marketplace.feedback import urls as feedback
+from marketplace.imports import urls as imports
 from marketplace.service_levels import urls as service_levels
 from portal.api.docs import Docs
 from portal.audit import urls as audit
@@ -19,7 +20,7 @@ from tenants.chargeback import urls as chargeback
 from tenants.directory import urls as directory
 from tenants.keys import urls as keys
 
-MARKET = [catalog, access, service_levels, feedback]
+MARKET = [catalog, access, service_levels, feedback, imports]
 ROOMS = [*MARKET, keys, chargeback, endpoints, directory, audit, notices, console]
 
 router = DefaultRouter(use_regex_path=True)

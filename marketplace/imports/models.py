@@ -67,6 +67,11 @@ class Import(Record):
     def moving(self) -> bool:
         return self.status in MOVING
 
+    @property
+    def touched(self) -> bool:
+        """Whether any of its rows has reached the catalogue; those of a check have not."""
+        return self.rows.exclude(model=None).exists()
+
 
 class ImportFile(Record):
     """The bytes of an import as they came, kept until it is finished."""

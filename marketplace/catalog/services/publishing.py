@@ -68,7 +68,7 @@ def publish(
     if amount is not None:
         _price(model, amount=amount, per=per, meter=meter, currency=currency, by=by)
     _require_complete(model)
-    _list(model, visibility, tenants, by=by)
+    show_to(model, visibility, tenants, by=by)
     model.published_at = timezone.now()
     model.save(update_fields=["published_at", "changed_at"])
     advance(model, ModelStatus.PUBLISHED, by=by, visibility=visibility)
@@ -82,7 +82,7 @@ def list_to(model: AIModel, *, by, visibility: str, tenants=()) -> AIModel:
     """Change who finds a model: everyone, the tenants named, or nobody. Grants stay."""
     require_publisher(by, "change the listing of", model)
     model = AIModel.objects.select_for_update(of=("self",)).get(pk=model.pk)
-    _list(model, visibility, tenants, by=by)
+    show_to(model, visibility, tenants, by=by)
     events.tell(events.access_changed, model_id=str(model.pk))
     return model
 
@@ -151,7 +151,7 @@ def _require_complete(model: AIModel) -> None:
         raise Refused(f"It cannot be published yet. Missing: {words}", field=lacking[0].field)
 
 
-def _list(model: AIModel, visibility: str, tenants, *, by) -> None:
+def show_to(model: AIModel, visibility: str, tenants, *, by) -> None:
     if visibility not in Visibility.values:
         raise Refused("Choose everyone, named tenants or nobody.", field="visibility")
     wanted = {tenant.pk: tenant for tenant in tenants} if visibility == Visibility.NAMED else {}
