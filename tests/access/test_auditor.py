@@ -37,6 +37,7 @@ def test_no_row_of_the_policy_lets_an_auditor_act():
     }
     assert may == {
         "/account/",  # their own account
+        "/account/tenant/",  # which tenant their pages are about
         "/accounts/login/",  # is signed in, so goes on to the start page
         "/accounts/password/reset/",
         "/accounts/password/reset/key/{uidb36}-{key}/",
