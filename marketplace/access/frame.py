@@ -3,8 +3,8 @@
 from django.urls import reverse
 
 from marketplace.access.models import AccessRequest, Grant
-from marketplace.catalog import columns
-from portal.core import shell
+from marketplace.catalog import columns, known
+from portal.core import shell, tenancy
 from tenants.directory.roles import TenantRole
 
 
@@ -64,4 +64,12 @@ def _cell(model, held, waiting, user) -> columns.Access | None:
     return columns.Access("No access", "idle", "lock", "", href, "Ask for access")
 
 
+def consumers(model, user) -> int:
+    """How many tenants beside its own may call a model now: a number, whoever asks."""
+    with tenancy.as_system():
+        held = Grant.objects.in_force().filter(model=model).exclude(tenant=model.tenant_id)
+        return held.order_by().values("tenant").distinct().count()
+
+
 columns.connect("access", cells)
+known.connect("consumers", consumers)

@@ -3,6 +3,7 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from marketplace.catalog.completeness import completeness
 from marketplace.catalog.examples import example_requests
 from marketplace.catalog.models import (
     AIModel,
@@ -16,6 +17,7 @@ from marketplace.catalog.prefill import LONGEST_CARD
 from portal.api.base import VisibleField
 from tenants.chargeback.models import Meter, Price
 from tenants.directory.models import Region, Tenant
+from tenants.directory.roles import TenantRole
 
 
 class PriceInForceSerializer(serializers.ModelSerializer):
@@ -48,6 +50,22 @@ class ExternalSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class ItemSerializer(serializers.Serializer):
+    """One thing that a complete card has, with its points."""
+
+    field = serializers.CharField()
+    words = serializers.CharField()
+    points = serializers.IntegerField()
+    done = serializers.BooleanField()
+
+
+class CompletenessSerializer(serializers.Serializer):
+    """Points of 100, and what they add up from."""
+
+    score = serializers.IntegerField()
+    items = ItemSerializer(many=True)
+
+
 class ModelSerializer(serializers.ModelSerializer):
     """A model of the catalogue. Publishers of its tenant may change what can be typed."""
 
@@ -64,6 +82,7 @@ class ModelSerializer(serializers.ModelSerializer):
     external = serializers.SerializerMethodField()
     can_use = serializers.BooleanField(source="usable", read_only=True)
     example_requests = serializers.SerializerMethodField()
+    completeness = serializers.SerializerMethodField()
     registry_gone_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
     class Meta:
@@ -72,6 +91,7 @@ class ModelSerializer(serializers.ModelSerializer):
             *("id", "slug", "name", "tenant", "status", "stage", "visibility", "summary", "card"),
             *("task", "framework", "licence", "data_class", "region", "contact", "tags"),
             *("followed_version", "version_pinned", "price", "can_use", "example_requests"),
+            "completeness",
             *("external", "proposed_tenant", "registry_name", "registry_gone_at"),
             *("published_at", "created_at", "changed_at"),
         ]
@@ -84,6 +104,13 @@ class ModelSerializer(serializers.ModelSerializer):
     def get_external(self, model) -> dict | None:
         """For a model with status `reference`; null for all others."""
         return ExternalSerializer(model.external).data if model.is_reference else None
+
+    @extend_schema_field(CompletenessSerializer(allow_null=True))
+    def get_completeness(self, model) -> dict | None:
+        """How complete the card is, for publishers of the model alone."""
+        if not self.context["request"].user.may(TenantRole.PUBLISHER, model.tenant):
+            return None
+        return CompletenessSerializer(completeness(model)).data
 
     @extend_schema_field(serializers.DictField(child=ExampleSerializer()))
     def get_example_requests(self, model) -> dict:

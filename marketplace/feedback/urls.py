@@ -7,7 +7,6 @@ from marketplace.feedback import api, views
 app_name = "feedback"
 urlpatterns = [
     path("models/<slug:slug>/feedback/", views.OnModel.as_view(), name="on_model"),
-    path("models/<slug:slug>/feedback/summary/", views.Summary.as_view(), name="summary"),
     path("models/<slug:slug>/feedback/rate/", views.Rate.as_view(), name="rate"),
     path("models/<slug:slug>/feedback/take-back/", views.TakeBack.as_view(), name="take_back"),
     path("models/<slug:slug>/feedback/report/", views.ReportProblem.as_view(), name="ask"),

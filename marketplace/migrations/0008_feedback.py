@@ -3,10 +3,10 @@
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import portal.core.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import portal.core.ids
 from portal.core.tenancy import locked
 
 BOUND = """

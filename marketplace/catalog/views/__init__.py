@@ -14,28 +14,16 @@ from marketplace.catalog.views.desk import (
     Row,
     Unpin,
 )
-from marketplace.catalog.views.wishes import (
-    Answer,
-    ForgetView,
-    KeepView,
-    Want,
-    Wanted,
-    WantedList,
-    WithdrawWish,
-)
-from marketplace.catalog.views.words import ChangeWords, DropWords, Words
+from marketplace.catalog.views.knowing import Changes, Known
 
 __all__ = [
-    "Answer",
     "Catalogue",
-    "ChangeWords",
+    "Changes",
     "Claim",
     "Compare",
     "Detail",
-    "DropWords",
     "Edit",
-    "ForgetView",
-    "KeepView",
+    "Known",
     "Mine",
     "Pin",
     "Preview",
@@ -46,9 +34,4 @@ __all__ = [
     "Unpin",
     "Version",
     "Versions",
-    "Want",
-    "Wanted",
-    "WantedList",
-    "WithdrawWish",
-    "Words",
 ]

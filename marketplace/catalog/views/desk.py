@@ -11,6 +11,7 @@ from django.views.generic import FormView, TemplateView, View
 from django.views.generic.base import TemplateResponseMixin
 
 from marketplace.catalog import card, forms, head, services
+from marketplace.catalog.completeness import completeness
 from marketplace.catalog.frame import publishes
 from marketplace.catalog.lifecycle import ModelStatus
 from marketplace.catalog.models import AIModel
@@ -52,6 +53,7 @@ class Mine(Page, TemplateView):
         for model in page.object_list:
             lacking = services.missing(model, fresh=False)
             model.lacking = [item for item in lacking if item.required]
+            model.complete = completeness(model)
         seen = services.watch()
         return super().get_context_data(
             page_obj=page,

@@ -1,6 +1,6 @@
 """Pages of feedback."""
 
-from marketplace.feedback.views.on_model import OnModel, Rate, ReportProblem, Summary, TakeBack
+from marketplace.feedback.views.on_model import OnModel, Rate, ReportProblem, TakeBack
 from marketplace.feedback.views.on_report import (
     Close,
     Confirm,
@@ -26,6 +26,5 @@ __all__ = [
     "ReportPage",
     "ReportProblem",
     "Reports",
-    "Summary",
     "TakeBack",
 ]

@@ -56,16 +56,6 @@ class OnModel(Of, TemplateView):
         return super().get_context_data(**context, **kwargs)
 
 
-class Summary(Of, TemplateView):
-    """Stars and open problems in a few lines, beside a model's card."""
-
-    template_name = "marketplace/feedback/_summary.html"
-
-    def get_context_data(self, **kwargs):
-        seen = reading.opinion(self.ai_model, self.request.user)
-        return super().get_context_data(model=self.ai_model, opinion=seen, **kwargs)
-
-
 class Speak(Of, RefusalsInForm, FormView):
     """A form for people whose team may call the model; everybody else is told so."""
 
