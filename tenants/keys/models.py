@@ -38,6 +38,11 @@ class ApiKeyQuerySet(models.QuerySet):
             held &= Q(tenant__in=user.tenants_as(TenantRole.CONSUMER))
         return self.filter(held | Q(tenant__in=user.tenants_as(TenantRole.OWNER)))
 
+    def named_to(self, user):
+        """Keys whose name this person may know; of those, finance sees nothing else."""
+        finance = user.is_authenticated and user.is_finance
+        return self.all() if finance else self.visible_to(user)
+
     def in_force(self):
         return self.filter(status=KeyStatus.ACTIVE, expires_at__gt=timezone.now())
 

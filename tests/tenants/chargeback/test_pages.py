@@ -246,3 +246,15 @@ def test_pages_ask_a_fixed_number_of_questions(
     client.get(path)
     with django_assert_max_num_queries(40):
         assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["finance", "auditor"])
+def test_who_answers_for_money_knows_keys_by_name(client, request, name, consumer, claims, model):
+    key, text = keys.issue(claims, by=consumer, name="nightly", scopes=["predict"])
+    book.used(model, claims, 1000, key_id=key.pk)
+    client.force_login(request.getfixturevalue(name))
+    for page in (text_of(client.get("/usage/")), text_of(client.get("/usage/newest/"))):
+        assert "nightly" in page and text not in page
+    linked = f'href="/keys/{key.pk}/"' in text_of(client.get("/usage/"))
+    assert linked is (name == "auditor")
+    assert client.get(f"/keys/{key.pk}/").status_code == (200 if linked else 404)
