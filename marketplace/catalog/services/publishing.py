@@ -89,7 +89,11 @@ def list_to(model: AIModel, *, by, visibility: str, tenants=()) -> AIModel:
 
 @transaction.atomic
 def retire(model: AIModel, *, by, note: str) -> AIModel:
-    """Take a model out of the catalogue. Its grants pause; they are back when it is."""
+    """Take a model out of the catalogue; the gateway refuses its calls at once.
+
+    Grants of other tenants pause: their time runs on, and those that have not ended come back
+    when the model is restored.
+    """
     require_publisher(by, "retire", model)
     if not note.strip():
         raise Refused("Say why; users of the model will read it.", field="note")
@@ -100,7 +104,10 @@ def retire(model: AIModel, *, by, note: str) -> AIModel:
 
 @transaction.atomic
 def restore(model: AIModel, *, by) -> AIModel:
-    """Put a retired model back into the catalogue, if it still has all it needs."""
+    """Put a retired model back into the catalogue, if it still has all it needs.
+
+    Grants that were paused and have not ended are in force again.
+    """
     require_publisher(by, "restore", model)
     _require_complete(model)
     if model.published_at is None:
