@@ -73,6 +73,9 @@ class Desk(Page, RefusalsInForm, FormView):
     def dispatch(self, request, *args, **kwargs):
         if request.user.is_authenticated:
             self.model = head.find(request.user, kwargs["slug"])
+            if self.verb == "publish" and _claims(request.user, self.model):
+                messages.info(request, "Confirm whose the model is. It can be published then.")
+                return HttpResponseRedirect(reverse("catalog:claim", args=[self.model.slug]))
             self.check()
         return super().dispatch(request, *args, **kwargs)
 
@@ -94,6 +97,11 @@ class Desk(Page, RefusalsInForm, FormView):
     def go(self, said: str, name: str = "catalog:detail"):
         messages.success(self.request, said)
         return HttpResponseRedirect(reverse(name, args=[self.model.slug]))
+
+
+def _claims(user, model: AIModel) -> bool:
+    """Whether the model waits for this person to say whose it is."""
+    return AIModel.objects.claimable_by(user).filter(pk=model.pk, tenant=None).exists()
 
 
 class Edit(Desk):
@@ -199,12 +207,9 @@ class Claim(Desk):
     form_class = forms.ClaimForm
 
     def check(self) -> None:
-        if self.model.tenant_id is None and self._claims():
+        if _claims(self.request.user, self.model):
             return
         raise PermissionDenied("Operators and the proposed publishers confirm a waiting model.")
-
-    def _claims(self) -> bool:
-        return AIModel.objects.claimable_by(self.request.user).filter(pk=self.model.pk).exists()
 
     def get_form_kwargs(self):
         user = self.request.user

@@ -221,3 +221,23 @@ def test_publishers_and_operators_are_told_of_a_silent_registry(
 def test_a_price_is_told_with_its_unit(amount, per, meter, words):
     told = said(Price(amount=Decimal(amount), per=per, meter=meter, currency="EUR"))
     assert (told.amount, told.per) == words
+
+
+def test_publishing_a_model_that_waits_for_its_tenant_begins_with_the_claim(
+    client, publisher, consumer, operator, vision
+):
+    AIModel.objects.create(slug="new", registry_name="new", name="New", proposed_tenant="vision")
+    for person in (publisher, operator):
+        client.force_login(person)
+        answer = client.get("/models/new/publish/")
+        assert (answer.status_code, answer["Location"]) == (302, "/models/new/claim/")
+        assert "Confirm whose the model is." in client.get("/models/new/claim/").content.decode()
+    client.force_login(consumer)
+    assert client.get("/models/new/publish/").status_code == 404
+
+
+def test_who_retires_a_model_reads_what_becomes_of_access(page, publisher, consumer, model):
+    told = page(publisher, "/models/digits/retire/")[1]
+    assert "Access of other tenants pauses" in told and "refused at once" in told
+    page(publisher, "/models/digits/retire/", {"note": "Old"})
+    assert "Access of other tenants is paused" in page(consumer, "/models/digits/")[1]
