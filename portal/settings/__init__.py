@@ -9,6 +9,7 @@ from portal.settings.log import logging_for
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = Path(env.read("MILLWRIGHT_VAR", str(BASE_DIR / "var")))
 VERSION = "0.1.0"
+REGION = env.read("REGION", "")
 
 DEBUG = False
 SECRET_KEY = env.read("SECRET_KEY")

@@ -91,3 +91,11 @@ def test_the_help_is_there_before_signing_in(client, db, path):
 @pytest.mark.parametrize("path", ["/", "/status/", "/status/services/"])
 def test_everything_else_wants_a_sign_in(client, db, path):
     assert client.get(path)["Location"].startswith("/accounts/login/")
+
+
+def test_the_foot_of_the_navigation_names_region_and_version(client, consumer, settings):
+    settings.REGION = "eu-central"
+    page = signed_in(client, consumer).get("/").content.decode()
+    assert f"Region eu-central · {settings.VERSION}" in page
+    settings.REGION = ""
+    assert "Region" not in client.get("/").content.decode()
