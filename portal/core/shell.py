@@ -111,7 +111,8 @@ class Registry:
         """Put an item under one of the six verbs; called from a storey's `ready()`.
 
         `shown(user)` and `tally(user)` are asked on each full page, so they must be cheap.
-        Items with `short` take, by verb and order, the four places at the bottom of a phone.
+        Items with `short` take the four places at the bottom of a phone, by verb and order, but
+        those with a `tally` before the others.
         """
         if verb not in VERBS:
             raise ValueError(f"{verb!r} is none of the verbs {', '.join(VERBS)}")
@@ -138,6 +139,7 @@ class Registry:
 class Shell:
     """Everything `base.html` shows around a page, each part asked for only when it is shown.
 
+    A view sets `request.belongs_to` when its page belongs elsewhere than its address says.
     An error page reads no more than addresses from it, so it needs neither a session nor tenancy.
     """
 
@@ -158,13 +160,14 @@ class Shell:
 
     @cached_property
     def groups(self) -> tuple[NavGroup, ...]:
-        return self.known.groups(self.user, self.request.path) if self.user else ()
+        here = getattr(self.request, "belongs_to", self.request.path)
+        return self.known.groups(self.user, here) if self.user else ()
 
     @cached_property
     def shortcuts(self) -> tuple[NavItem, ...]:
-        """The few places that fit at the bottom of a phone."""
+        """The few places that fit at the bottom of a phone, first those where something waits."""
         short = [item for group in self.groups for item in group.items if item.short]
-        return tuple(short[:SHORTCUTS])
+        return tuple(sorted(short, key=lambda item: item.tally is None)[:SHORTCUTS])
 
     @cached_property
     def tenants(self) -> tuple:

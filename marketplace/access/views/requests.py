@@ -1,5 +1,6 @@
 """The page of one request, and what every page shows before a decision."""
 
+from django.urls import reverse
 from django.views.generic import DetailView
 
 from marketplace.access import services as access
@@ -7,6 +8,7 @@ from marketplace.access.forms import DecisionForm
 from marketplace.access.models import AccessRequest
 from marketplace.access.story import timeline
 from portal.web.views import Page
+from tenants.directory.roles import TenantRole
 
 
 def decision_context(request: AccessRequest, user, form=None) -> dict:
@@ -39,6 +41,8 @@ class RequestPage(Page, DetailView):
 
     def get_context_data(self, **kwargs):
         user, asked = self.request.user, self.object
+        if asked.provider_id in user.tenants_as(TenantRole.OWNER):
+            self.request.belongs_to = reverse("access:queue")
         context = super().get_context_data(**kwargs) | decision_context(asked, user, self.form)
         context |= {"deciders": access.deciders_of(asked), "entries": timeline(asked)}
         context["wait"] = access.usual_wait(asked.provider) if asked.is_open else None

@@ -252,3 +252,18 @@ def test_a_longer_page_asks_no_more_questions(name, page, vision, claims, consum
         counts.append(len(asked))
     # The first grant of a team is the one that the panel of the queue lists more of.
     assert counts[1] == counts[2] <= 45
+
+
+def test_the_page_of_a_request_stands_in_the_queue_for_its_deciders(
+    page, model, claims, consumer, owner
+):
+    asked = ask(model, claims, consumer)
+    queue, mine = reverse("access:queue"), reverse("access:mine")
+    for person, place in ((owner, queue), (consumer, mine)):
+        text = page(person).get(asked.get_absolute_url()).content.decode()
+        assert f'class="nav-link" href="{place}" aria-current="page"' in text
+
+
+def test_the_price_is_told_as_everywhere(page, model, consumer):
+    text = page(consumer).get(reverse("access:ask", args=[model.slug])).content.decode()
+    assert "€0.40 per 1,000 predictions" in text

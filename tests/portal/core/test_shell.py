@@ -116,6 +116,23 @@ def test_a_phone_shows_at_most_four_shortcuts(registry):
     assert [item.short for item in Shell(asked(), registry).shortcuts] == ["Models", "Mine"]
 
 
+def test_on_a_phone_what_may_wait_comes_before_other_places(registry):
+    more = {"icon": "x", "shown": lambda user: True}
+    registry.register(verb="Prove", order=1, label="Trail", url_name="home", short="Trail", **more)
+    registry.register(
+        verb="Pay", order=1, label="Queue", url_name="usage", short="Queue",
+        tally=lambda user: 0, **more,
+    )  # fmt: skip
+    shown = [item.short for item in Shell(asked(), registry).shortcuts]
+    assert shown == ["Queue", "Models", "Mine", "Trail"]
+
+
+def test_a_page_may_belong_elsewhere_than_its_address_says(registry):
+    frame = Shell(asked("/models/digits/", belongs_to="/usage/"), registry)
+    found = [item.label for group in frame.groups for item in group.items if item.current]
+    assert found == ["Usage"]
+
+
 def test_a_page_that_reads_only_addresses_asks_nobody(registry):
     class Untouchable:
         def __getattr__(self, name):
