@@ -38,7 +38,7 @@ class Rows:
 
     def __getitem__(self, part: slice) -> list[AIModel]:
         wanted = list(self.ids[part])
-        rows = AIModel.objects.filter(pk__in=wanted).select_related("tenant")
+        rows = AIModel.objects.filter(pk__in=wanted).select_related("tenant", "external")
         found = {model.pk: model for model in rows.defer("card", "words")}
         return [found[pk] for pk in wanted if pk in found]
 

@@ -54,6 +54,7 @@ class Import(Record):
     objects = ImportQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "import", "imports"
         default_permissions = ()
         ordering = ["-id"]
 
@@ -80,6 +81,7 @@ class ImportFile(Record):
     content = models.BinaryField()
 
     class Meta:
+        verbose_name, verbose_name_plural = "import file", "import files"
         default_permissions = ()
 
     def __str__(self) -> str:
@@ -117,6 +119,7 @@ class ImportRow(Record):
     objects = ImportRowQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "import row", "import rows"
         default_permissions = ()
         ordering = ["of", "place"]
         constraints = [models.UniqueConstraint(fields=["of", "place"], name="one_fate_a_row")]

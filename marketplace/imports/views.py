@@ -126,6 +126,7 @@ class Detail(Room, TemplateView):
             counts=[(each, subject.counts.get(each.value, 0)) for each in Outcome],
             undone=[(each, subject.undone.get(each.value, 0)) for each in Undoing],
             told=sum(subject.counts.values()),
+            columns=[(name, subject.mapping.get(name)) for name in subject.reading["header"]],
             dry=subject.status in (ImportStatus.CHECKING, ImportStatus.CHECKED),
             **kwargs,
         )

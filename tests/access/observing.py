@@ -8,6 +8,7 @@ KINDS = {
     "/key/{uidb36}": "link", "export.{shape}": "sheet", "/prices/": "price",
     "/feedback/{pk}": "report", "/grants/": "grant",
     "/access-requests/": "request", "/requests/": "request",
+    "/imports/": "import",
     "/claim/": "waiting", "/restore/": "retired", "/models/": "model", "keys/": "key",
     "/service-levels/": "model", "/people/": "person", "/users/": "person",
     "/members/": "seat", "/memberships/": "seat", "/tenants/": "tenant",

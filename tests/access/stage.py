@@ -17,9 +17,11 @@ from compute.endpoints.lifecycle import EndpointStatus
 from compute.endpoints.models import Endpoint, Route
 from marketplace.access import services as access
 from marketplace.catalog import services as catalog
+from marketplace.catalog.index import Synonym
 from marketplace.catalog.lifecycle import ModelStatus
 from marketplace.catalog.models import AIModel, Visibility
 from marketplace.feedback import services as feedback
+from marketplace.imports import services as imports
 from marketplace.service_levels.models import Target
 from portal.audit.models import Event
 from portal.core import tenancy
@@ -109,11 +111,13 @@ class Stage:
         made = Story(provider, user)
         self._models(made)
         self._use(made, self.user(asks))
+        self._find(made, self.user(asks))
         owner, holder = self.tenants[provider], self.tenants[user]
         seat = Membership.objects.get(user__username=helper)
         made.things |= {
             "tenant": {"slug": owner.slug},
             "holder": {"slug": holder.slug},
+            "import": {"pk": self._file(made).pk},
             "link": {"uidb36": "1", "key": "not-a-key"},
             "sheet": {"shape": "csv"},
             "room": {"app_label": "tenants"},
@@ -122,6 +126,11 @@ class Stage:
             "seat": {"pk": seat.pk, "slug": seat.tenant.slug, "member": seat.pk},
         }
         return made
+
+    def _file(self, made: Story):
+        """A file that waits for its columns to be settled; the platform's own, for both sides."""
+        rows = f"source,name\nzoo,eyes of {made.provider}\n".encode()
+        return imports.upload(f"{made.provider}.csv", rows, by=self.user("operator"))
 
     def _models(self, made: Story) -> None:
         owner, known = self.tenants[made.provider], mark(made.provider, made.user)
@@ -149,6 +158,19 @@ class Stage:
         named = {"model": made.model, "draft": draft, "retired": retired, "waiting": waiting}
         made.things |= {kind: {"slug": m.slug, "number": 1} for kind, m in named.items()}
         self._serve(made, owner)
+
+    def _find(self, made: Story, asker: User) -> None:
+        """What a search leaves behind: a view that is kept, a wish, words that mean the same."""
+        view = catalog.keep_view(by=asker, name=f"kept {mark(made.user)}", query="task=ocr")
+        with tenancy.acting_as(asker):
+            wish = catalog.want(
+                by=asker, tenant=self.tenants[made.user], title="Wanted", need="For the walk"
+            )
+        made.things |= {
+            "view": {"pk": view.pk},
+            "wish": {"pk": wish.pk},
+            "synonym": {"pk": Synonym.objects.first().pk},
+        }
 
     def _boss(self, tenant: str) -> User:
         return self.user({"vision": "owner", "bank": "banker"}[tenant])

@@ -3,13 +3,14 @@
 from django.http import Http404
 from django.views.generic import TemplateView
 
-from marketplace.catalog import card, head, services
+from marketplace.catalog import card, head, services, why
 from marketplace.catalog.compare import compare, type_of
 from marketplace.catalog.filters import Shelf
 from marketplace.catalog.frame import publishes
+from marketplace.catalog.index import MINE, Entry
 from marketplace.catalog.lifecycle import ModelStatus
-from marketplace.catalog.models import AIModel
 from marketplace.catalog.rows import dress
+from marketplace.catalog.wishes import SavedView
 from portal.web.views import Page
 
 LARGEST_NUMBER = 2**31 - 1
@@ -25,12 +26,15 @@ class Catalogue(Page, TemplateView):
         page = shelf.page(self.request.GET.get("page"))
         page.object_list = list(page.object_list)
         dress(page.object_list + shelf.found.near, user)
-        listed = AIModel.objects.listed_to(user)
+        why.explain(page.object_list, shelf.found)
+        entries = Entry.objects.visible_to(user)
         return super().get_context_data(
             shelf=shelf,
             page_obj=page,
-            listed=listed.count(),
-            usable=listed.usable_by(user).count(),
+            listed=entries.count(),
+            usable=entries.standing(user).filter(access=MINE).count(),
+            saved=SavedView.objects.visible_to(user),
+            keeps_words=services.keeps_words(user),
             publishes=publishes(user),
             kept=[(name, value) for name, value, _, _ in shelf.chips],
             **kwargs,
@@ -49,6 +53,13 @@ class Detail(OfModel):
     """The card, the facts, the latest versions."""
 
     template_name = "marketplace/catalog/detail.html"
+
+    def get_template_names(self) -> list[str]:
+        return (
+            ["marketplace/catalog/reference.html"]
+            if self.model.is_reference
+            else [self.template_name]
+        )
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
