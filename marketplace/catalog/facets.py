@@ -5,18 +5,15 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
-from django.db.models.fields import TextField
-from django.db.models.functions import Cast
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
-from marketplace.catalog.index import ASK, CLOSED, MINE
+from marketplace.catalog.index import ASK, BANDS, CLOSED, MINE
 from marketplace.catalog.models import DataClass, Stage
 from marketplace.catalog.rows import SYMBOLS
 from tenants.directory.models import Region, Tenant
 
 MOST_OPTIONS = 12
 MOST_VALUES = 20
-BANDS = (("free", 0), ("low", "0.5"), ("mid", 2), ("high", 10))  # up to, for 1,000 units
 LABELS = {
     "access": "Access",
     "task": "Task",
@@ -29,6 +26,9 @@ LABELS = {
     "licence": "Licence",
     "framework": "Framework",
 }
+MANY = ("task", "framework", "licence", "tenant")  # values without end, counted one by one
+FEW = tuple(name for name in LABELS if name not in MANY)  # counted together, then added up
+MEMORY = "32MB"  # for one count; spilling to disk takes twice as long
 CODES = {name: number for number, name in enumerate(LABELS, 1)}
 COLUMNS = {name: name for name in LABELS} | {"tenant": "tenant_id", "level": "attainment"}
 ACCESS = {MINE: "I can use it", ASK: "I may ask for it", CLOSED: "Closed to me"}
@@ -69,10 +69,8 @@ NOTHING = Counted(0, defaultdict(Counter))
 
 
 def prepared(entries: QuerySet, user) -> QuerySet:
-    """Entries with a column for each facet: `access` and `price` are worked out."""
-    bands = [When(cost__lte=top, then=Value(name)) for name, top in BANDS]
-    price = Case(When(cost=None, then=Value("")), *bands, default=Value("top"))
-    return entries.standing(user).annotate(price=price)
+    """Entries with a column for each facet: how `user` stands to each is worked out."""
+    return entries.standing(user)
 
 
 def narrowed(entries: QuerySet, chosen: dict[str, list[str]]) -> QuerySet:
@@ -90,15 +88,7 @@ def counted(entries: QuerySet, chosen: dict[str, list[str]]) -> Counted:
     for that facet alone, and one that misses two counts for none.
     """
     used = {name: values for name, values in chosen.items() if values}
-    misses = [
-        Case(When(_has(name, values), then=Value(0)), default=Value(CODES[name]))
-        for name, values in used.items()
-    ]
-    missed = sum(misses, Value(0, output_field=IntegerField()))
-    entries = entries.order_by().annotate(
-        missed=missed,
-        **{f"of_{name}": Cast(F(column), TextField()) for name, column in COLUMNS.items()},
-    )
+    entries = entries.order_by().annotate(missed=_first_missed(used))
     if len(used) > 1:
         many = [Case(When(_has(n, v), then=Value(0)), default=Value(1)) for n, v in used.items()]
         entries = entries.annotate(many=sum(many, Value(0, output_field=IntegerField())))
@@ -142,32 +132,42 @@ def _has(name: str, values: list[str]) -> Q:
     return Q(**{f"{COLUMNS[name]}__in": values})
 
 
+def _first_missed(used: dict):
+    """The code of the filter that an entry misses; 0 where it meets all."""
+    misses = [
+        Case(When(_has(name, values), then=Value(0)), default=Value(CODES[name]))
+        for name, values in used.items()
+    ]
+    return sum(misses, Value(0, output_field=IntegerField()))
+
+
 def _rows(entries: QuerySet) -> list[tuple]:
-    names = [f"of_{name}" for name in LABELS]
-    sql, params = entries.values_list("missed", *names).query.sql_with_params()
-    sets = ", ".join(f"(missed, {name})" for name in names)
+    """(missed, which set, value of MANY, values of FEW …, count)."""
+    columns = [COLUMNS[name] for name in (*FEW, *MANY)]
+    sql, params = entries.values_list("missed", *columns).query.sql_with_params()
+    few, many = ", ".join(FEW), ", ".join(MANY)
+    one_by_one = ", ".join(f"(missed, {name})" for name in MANY)
     with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('work_mem', %s, true)", [MEMORY])
         cursor.execute(
-            f"SELECT missed, GROUPING({', '.join(names)}), coalesce({', '.join(names)}), count(*) "
-            f"FROM ({sql}) AS entry(missed, {', '.join(names)}) "
-            f"GROUP BY GROUPING SETS ((missed), {sets})",
+            f"SELECT missed, GROUPING({many}), coalesce(task, framework, licence, tenant::text), "
+            f"{few}, count(*) FROM ({sql}) AS entry(missed, {few}, {many}) "
+            f"GROUP BY GROUPING SETS ((missed, {few}), {one_by_one})",
             params,
         )
         return cursor.fetchall()
 
 
 def _sorted_out(rows: list[tuple], used: dict) -> Counted:
-    size, names = len(LABELS), list(LABELS)
-    everything = (1 << size) - 1
-    of = {everything ^ (1 << (size - 1 - place)): name for place, name in enumerate(names)}
+    everything = (1 << len(MANY)) - 1
+    of = {everything ^ (1 << place): name for place, name in enumerate(reversed(MANY))}
     total, by_value = 0, defaultdict(Counter)
-    for missed, grouping, value, count in rows:
-        if grouping == everything:
-            total += count if missed == 0 else 0
-            continue
-        name = of[grouping]
-        if missed in (0, CODES[name] if name in used else 0) and value:
-            by_value[name][value] += count
+    for missed, grouping, value, *few, count in rows:
+        pairs = [(of[grouping], value)] if grouping in of else zip(FEW, few, strict=True)
+        total += count if grouping not in of and missed == 0 else 0
+        for name, found in pairs:
+            if found and missed in (0, CODES[name] if name in used else 0):
+                by_value[name][found] += count
     return Counted(total, by_value)
 
 

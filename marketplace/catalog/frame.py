@@ -10,6 +10,11 @@ def publishes(user) -> bool:
     return user.is_operator or bool(user.tenants_as(TenantRole.PUBLISHER))
 
 
+def helps(user) -> bool:
+    """Whether this person may answer what teams wish for."""
+    return user.is_governor or bool(user.tenants_as(TenantRole.PUBLISHER))
+
+
 def to_confirm(user) -> int:
     """Models that wait for this person to confirm their tenant."""
     return AIModel.objects.claimable_by(user).count()
@@ -32,4 +37,12 @@ shell.register(
     shown=publishes,
     tally=to_confirm,
     short="Models",
+)
+shell.register(
+    verb="Publish",
+    order=30,
+    label="Wanted models",
+    url_name="catalog:wanted_list",
+    icon="plus",
+    shown=helps,
 )

@@ -1,9 +1,11 @@
 """What finding models reads: narrow rows, the words in use, and words that mean the same."""
 
+from decimal import Decimal
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Case, Exists, Q, Value, When
+from django.db.models import Case, Q, Value, When
 
 from marketplace.catalog.models import AIModel, AIModelGroupPermission
 from portal.core.models import Record
@@ -12,6 +14,7 @@ from tenants.directory.models import Tenant, User
 from tenants.directory.roles import TenantRole
 
 MINE, ASK, CLOSED = "mine", "ask", "closed"
+BANDS = (("free", "0"), ("low", "0.5"), ("mid", "2"), ("high", "10"))  # up to, for 1,000 units
 
 
 class EntryQuerySet(models.QuerySet):
@@ -41,11 +44,11 @@ class EntryQuerySet(models.QuerySet):
         return self.filter(model__in=models_.order_by().values("pk"))
 
 
-def _named(user) -> Exists:
+def _named(user) -> Q:
     return permitted(user, "see_aimodel", AIModelGroupPermission, outer="model_id")
 
 
-def _usable(user) -> Exists:
+def _usable(user) -> Q:
     return permitted(user, "use_aimodel", AIModelGroupPermission, outer="model_id")
 
 
@@ -72,6 +75,16 @@ class Entry(models.Model):
     region = models.CharField(max_length=20)
     attainment = models.CharField(max_length=6)
     cost = models.DecimalField(max_digits=24, decimal_places=9, null=True)
+    price = models.GeneratedField(  # the band of the facet
+        expression=Case(
+            When(cost=None, then=Value("")),
+            *(When(cost__lte=Decimal(top), then=Value(band)) for band, top in BANDS),
+            default=Value("top"),
+            output_field=models.CharField(max_length=4),
+        ),
+        output_field=models.CharField(max_length=4),
+        db_persist=True,
+    )
     slug = models.CharField(max_length=80)
     published_at = models.DateTimeField(null=True)
 

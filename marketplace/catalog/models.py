@@ -165,6 +165,7 @@ class AIModel(Record):
             GinIndex(fields=["summary"], opclasses=["gin_trgm_ops"], name="aimodel_summary_trgm"),
             GinIndex(fields=["words"], name="aimodel_words"),
             GinIndex(Func("name", "slug", function="millwright_names"), name="aimodel_named"),
+            models.Index(fields=["status", "visibility", "tenant", "id"], name="aimodel_seen"),
         ]
         constraints = [
             models.CheckConstraint(

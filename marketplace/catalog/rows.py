@@ -7,7 +7,14 @@ from decimal import Decimal
 from django.utils import timezone
 
 from marketplace.catalog import columns
-from marketplace.catalog.models import AIModel, DataClass, ModelVersion, Stage
+from marketplace.catalog.models import (
+    AIModel,
+    AIModelGroupPermission,
+    DataClass,
+    ModelVersion,
+    Stage,
+)
+from portal.core.permissions import held_among
 from tenants.chargeback.models import Price
 
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
@@ -39,8 +46,7 @@ def dress(models: Sequence[AIModel], user=None) -> Sequence[AIModel]:
     }
     mine: set = set()
     if user is not None:
-        usable = AIModel.objects.filter(pk__in=ids).usable_by(user)
-        mine = set(usable.values_list("pk", flat=True))
+        mine = held_among(user, "use_aimodel", ids, AIModelGroupPermission)
     for model in models:
         model.price = prices.get(model.pk)
         model.default_version = versions.get((model.pk, model.followed_version))

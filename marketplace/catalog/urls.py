@@ -2,10 +2,20 @@
 
 from django.urls import path
 
-from marketplace.catalog import api, comparison_api, views
+from marketplace.catalog import api, comparison_api, finding_api, views
 
 app_name = "catalog"
 urlpatterns = [
+    path("synonyms/", views.Words.as_view(), name="synonyms"),
+    path("synonyms/<uuid:pk>/", views.ChangeWords.as_view(), name="synonym"),
+    path("synonyms/<uuid:pk>/drop/", views.DropWords.as_view(), name="drop_synonym"),
+    path("views/keep/", views.KeepView.as_view(), name="keep_view"),
+    path("views/<uuid:pk>/forget/", views.ForgetView.as_view(), name="forget_view"),
+    path("wanted/", views.WantedList.as_view(), name="wanted_list"),
+    path("wanted/new/", views.Want.as_view(), name="want"),
+    path("wanted/<uuid:pk>/", views.Wanted.as_view(), name="wanted"),
+    path("wanted/<uuid:pk>/answer/", views.Answer.as_view(), name="answer_wish"),
+    path("wanted/<uuid:pk>/withdraw/", views.WithdrawWish.as_view(), name="withdraw_wish"),
     path("models/", views.Catalogue.as_view(), name="list"),
     path("publish/", views.Mine.as_view(), name="mine"),
     path("models/compare/", views.Compare.as_view(), name="compare"),
@@ -28,4 +38,7 @@ api_routes = [
     ("models/compare", comparison_api.Comparison, "model-comparison"),
     (r"models/(?P<slug>[^/]+)/compare", comparison_api.VersionComparison, "version-comparison"),
     ("models", api.Models, "model"),
+    ("saved-views", finding_api.SavedViews, "saved-view"),
+    ("synonyms", finding_api.Synonyms, "synonym"),
+    ("wanted-models", finding_api.WantedModels, "wanted-model"),
 ]

@@ -15,14 +15,29 @@ from marketplace.catalog.views.desk import (
     Unpin,
 )
 from marketplace.catalog.views.knowing import Changes, Known
+from marketplace.catalog.views.wishes import (
+    Answer,
+    ForgetView,
+    KeepView,
+    Want,
+    Wanted,
+    WantedList,
+    WithdrawWish,
+)
+from marketplace.catalog.views.words import ChangeWords, DropWords, Words
 
 __all__ = [
+    "Answer",
     "Catalogue",
+    "ChangeWords",
     "Changes",
     "Claim",
     "Compare",
     "Detail",
+    "DropWords",
     "Edit",
+    "ForgetView",
+    "KeepView",
     "Known",
     "Mine",
     "Pin",
@@ -34,4 +49,9 @@ __all__ = [
     "Unpin",
     "Version",
     "Versions",
+    "Want",
+    "Wanted",
+    "WantedList",
+    "WithdrawWish",
+    "Words",
 ]
