@@ -76,7 +76,7 @@ class ModelSerializer(serializers.ModelSerializer):
         max_length=LONGEST_CARD, allow_blank=True, trim_whitespace=False, help_text="Markdown."
     )
     data_class = serializers.ChoiceField(DataClass.choices, allow_blank=True)
-    stage = serializers.ChoiceField(Stage.choices)
+    stage = serializers.ChoiceField(Stage.choices, allow_blank=True)
     region = serializers.ChoiceField(Region.choices, allow_blank=True)
     price = PriceInForceSerializer(read_only=True, allow_null=True)
     external = serializers.SerializerMethodField()

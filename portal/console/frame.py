@@ -9,6 +9,8 @@ shell.register(
 )  # fmt: skip
 shell.connect(
     home_url="console:home",
+    search_url="catalog:list",
+    palette_url="console:palette",
     help_url="console:help",
     recorded_url="console:recorded",
     condition=condition,

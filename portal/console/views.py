@@ -5,7 +5,7 @@ from django.http import Http404
 from django.views.generic import TemplateView
 
 from marketplace.catalog.card import render
-from portal.console import desk
+from portal.console import desk, finding
 from portal.console.condition import ask_all, watch
 from portal.web.views import Page
 
@@ -31,6 +31,19 @@ class Home(Page, TemplateView):
             steps=steps,
             **kwargs,
         )
+
+
+class Palette(Page, TemplateView):
+    """What fits the words in the palette, as its list shows it."""
+
+    template_name = "portal/console/_palette.html"
+
+    def get_context_data(self, **kwargs):
+        told = self.request.GET
+        kind = told.get("kind", "")
+        kind = kind if kind in finding.KINDS else ""
+        groups = finding.find(self.request.user, told.get("q", ""), kind)
+        return super().get_context_data(groups=groups, asked=told.get("q", "")[:100], **kwargs)
 
 
 class Status(Page, TemplateView):

@@ -75,6 +75,7 @@ class Sources:
     notices_url: str = ""
     switch_url: str = ""
     search_url: str = ""
+    palette_url: str = ""
     home_url: str = ""
     account_url: str = ""
     help_url: str = ""

@@ -3,6 +3,11 @@
 const typing = (target) => target.matches?.("input, textarea, select, [contenteditable]");
 
 function jump(event) {
+  if (document.getElementById("palette")) {
+    event.preventDefault();
+    document.dispatchEvent(new CustomEvent("palette"));
+    return;
+  }
   const box = document.querySelector("[data-jump]");
   if (!box || box.offsetParent === null) return;
   event.preventDefault();

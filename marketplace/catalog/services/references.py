@@ -53,6 +53,7 @@ def take_in(told: Described, *, by, tenant=None, address=None) -> AIModel:
     model = AIModel.objects.create(
         slug=address or slug_for(told, _taken),
         registry_name=None,
+        stage="",  # how far its publisher trusts it: nobody here has said
         status=ModelStatus.REFERENCE,
         visibility=Visibility.EVERYONE if tenant is None else Visibility.NOBODY,
         **_columns(told.values),
