@@ -23,6 +23,10 @@ class Item:
     done: bool
     href: str
 
+    @property
+    def label(self) -> str:
+        return self.field.replace("_", " ")
+
 
 @dataclass(frozen=True)
 class Completeness:

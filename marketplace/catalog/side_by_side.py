@@ -8,6 +8,9 @@ from marketplace.catalog.compare import LOWER_IS_BETTER, columns_of
 from marketplace.catalog.picks import Pick
 from marketplace.catalog.rows import dress, per_thousand
 
+FIRST = 12
+OWN_DATA = "As logged by each publisher, on data of their own"
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -59,6 +62,17 @@ class Part:
         return [row for row in self.rows if alone or row.differs or row.risky]
 
     @property
+    def first(self) -> list[Row]:
+        """What is shown of the telling rows: risks, then as many as a page bears."""
+        risky = [row for row in self.telling if row.risky]
+        return [*risky, *(row for row in self.telling if not row.risky)][: max(FIRST, len(risky))]
+
+    @property
+    def more(self) -> list[Row]:
+        shown = {id(row) for row in self.first}
+        return [row for row in self.telling if id(row) not in shown]
+
+    @property
     def shared(self) -> list[Row]:
         shown = {id(row) for row in self.telling}
         return [row for row in self.rows if id(row) not in shown]
@@ -72,10 +86,12 @@ def compare(picks: Sequence[Pick], user) -> list[Part]:
     """Parts with at least one fact, in a fixed order. A fixed number of queries."""
     dress([pick.model for pick in picks], user)
     runtime = known.runtime()
+    several = len({pick.model.pk for pick in picks}) > 1
+    own = OWN_DATA if several else ""
     parts = [
         Part("about", "What it is", _about(picks)),
         Part("service", "Price and service", _service(picks), figures=True),
-        Part("metrics", "Metrics", _metrics(picks), figures=True),
+        Part("metrics", "Metrics", _metrics(picks), figures=True, note=own),
         Part("parameters", "Parameters", _by_name(picks, lambda version: version.parameters)),
         Part("signature", "Inputs and outputs", _by_name(picks, columns_of)),
         Part("packages", "Dependencies", _packages(picks, runtime), note=_served_with(runtime)),

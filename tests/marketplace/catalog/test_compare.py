@@ -181,3 +181,15 @@ def test_the_number_of_questions_is_fixed(client, scores, model, consumer):
             client.get(f"/models/compare/?{query}")
         counts.append(len(seen))
     assert counts[1] - counts[0] <= 3 and counts[0] <= 36, counts
+
+
+def test_long_lists_are_cut_and_risks_come_first(scores, consumer):
+    told = {f"p{n}": str(n) for n in range(40)}
+    scores.versions.filter(number=2).update(parameters=told)
+    chosen = [picks.find(consumer, ref) for ref in ("scores@1", "scores@2")]
+    parts = {part.key: part for part in side_by_side.compare(chosen, consumer)}
+    assert len(parts["parameters"].first) == side_by_side.FIRST
+    assert len(parts["parameters"].more) == 41 - side_by_side.FIRST
+    risky = side_by_side.Row("z", (side_by_side.Cell("1", tone="bad"), side_by_side.Cell("1")))
+    part = side_by_side.Part("packages", "x", (*parts["parameters"].rows, risky))
+    assert part.first[0] == risky
