@@ -63,6 +63,7 @@ class Endpoint(Record):
     objects = EndpointQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "endpoint", "endpoints"
         default_permissions = ()
         ordering = ["-id"]
 
@@ -87,6 +88,7 @@ class ServingRuntime(Record):
     seen_at = models.DateTimeField()
 
     class Meta:
+        verbose_name, verbose_name_plural = "serving runtime", "serving runtimes"
         default_permissions = ()
 
     def __str__(self) -> str:
@@ -109,6 +111,7 @@ class Route(Record):
     follows = models.BooleanField(default=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = "route", "routes"
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["model", "environment"], name="one_route")]
 

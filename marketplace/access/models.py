@@ -93,6 +93,7 @@ class AccessRequest(Record):
     objects = AccessRequestQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "access request", "access requests"
         default_permissions = ()
         ordering = ["-id"]
         constraints = [
@@ -183,6 +184,7 @@ class Grant(Record):
     objects = GrantQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "grant", "grants"
         default_permissions = ()
         ordering = ["-id"]
         constraints = [

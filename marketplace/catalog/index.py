@@ -91,6 +91,7 @@ class Entry(models.Model):
     objects = EntryQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "index entry", "index entries"
         default_permissions = ()
         indexes = [
             models.Index(fields=["slug"], name="entry_by_slug"),
@@ -109,6 +110,7 @@ class Word(models.Model):
     text = models.CharField(max_length=40, primary_key=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = "word", "words"
         default_permissions = ()
         indexes = [GinIndex(fields=["text"], opclasses=["gin_trgm_ops"], name="word_trgm")]
 
@@ -134,6 +136,7 @@ class Synonym(Record):
     tenant = None
 
     class Meta:
+        verbose_name, verbose_name_plural = "synonym", "synonyms"
         default_permissions = ()
         ordering = ["terms"]
 

@@ -153,6 +153,7 @@ class AIModel(Record):
     objects = AIModelQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "AI model", "AI models"
         default_permissions = ()
         permissions = [
             ("see_aimodel", "May find the model in the catalogue"),
@@ -216,6 +217,7 @@ class External(Record):
     objects = ExternalQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "reference", "references"
         default_permissions = ()
         ordering = ["source", "key"]
         constraints = [
@@ -232,6 +234,7 @@ class AIModelGroupPermission(GroupPermissionTable):
     content_object = models.ForeignKey(AIModel, models.CASCADE)
 
     class Meta(GroupPermissionTable.Meta):
+        verbose_name, verbose_name_plural = "permission of a role", "permissions of roles"
         abstract = False
         default_permissions = ()
 
@@ -242,6 +245,7 @@ class AIModelUserPermission(UserPermissionTable):
     content_object = models.ForeignKey(AIModel, models.CASCADE)
 
     class Meta(UserPermissionTable.Meta):
+        verbose_name, verbose_name_plural = "permission of a person", "permissions of people"
         abstract = False
         default_permissions = ()
 
@@ -254,6 +258,7 @@ class Listing(Record):
     listed_by = models.ForeignKey(User, models.PROTECT, null=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = "listing", "listings"
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["model", "tenant"], name="listed_once")]
 
@@ -301,6 +306,7 @@ class ModelVersion(Record):
     objects = ModelVersionQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "model version", "model versions"
         default_permissions = ()
         ordering = ["-number"]
         constraints = [
@@ -333,6 +339,7 @@ class RegistryWatch(Record):
     problems = models.JSONField(default=list)
 
     class Meta:
+        verbose_name, verbose_name_plural = "registry watch", "registry watches"
         default_permissions = ()
 
     def __str__(self) -> str:

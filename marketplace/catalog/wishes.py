@@ -28,6 +28,7 @@ class SavedView(Record):
     tenant = None
 
     class Meta:
+        verbose_name, verbose_name_plural = "saved view", "saved views"
         default_permissions = ()
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["person", "name"], name="view_once")]
@@ -87,6 +88,7 @@ class WantedModel(Record):
     objects = WantedModelQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "wanted model", "wanted models"
         default_permissions = ()
         ordering = ["-id"]
         indexes = [models.Index(fields=["status", "-id"], name="wanted_by_status")]

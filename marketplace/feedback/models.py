@@ -56,6 +56,7 @@ class Rating(Record):
     objects = BothSides.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "rating", "ratings"
         default_permissions = ()
         ordering = ["-id"]
         constraints = [
@@ -122,6 +123,7 @@ class Report(Record):
     objects = ReportQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "report", "reports"
         default_permissions = ()
         ordering = ["-id"]
         constraints = [
@@ -157,6 +159,7 @@ class Reply(Record):
     objects = BothSides.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "reply", "replies"
         default_permissions = ()
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["tenant", "id"], name="reply_in_tenant")]

@@ -40,6 +40,7 @@ class Target(Record):
     objects = OfVisibleModels.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "service level", "service levels"
         default_permissions = ()
 
     def __str__(self) -> str:
@@ -79,6 +80,7 @@ class Measured(Record):
     objects = OfVisibleModels.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "measurement", "measurements"
         default_permissions = ()
         ordering = ["model", "environment", "window"]
         constraints = [
@@ -108,6 +110,7 @@ class MeasuredDay(Record):
     objects = OfVisibleModels.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "measured day", "measured days"
         default_permissions = ()
         ordering = ["model", "day"]
         constraints = [models.UniqueConstraint(fields=["model", "day"], name="a_day_once")]

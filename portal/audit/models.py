@@ -69,6 +69,7 @@ class Event(models.Model):
     privileges = ("SELECT", "INSERT (writer, wseq, payload, mac)")
 
     class Meta:
+        verbose_name, verbose_name_plural = "event", "events"
         managed = False  # its key (xid, id) and generated columns are written in SQL
         db_table = "portal_event"
         default_permissions = ()
@@ -105,6 +106,7 @@ class IdempotentAnswer(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = "remembered answer", "remembered answers"
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["actor", "key"], name="one_answer_per_key")]
         indexes = [models.Index(fields=["created_at"])]

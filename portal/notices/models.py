@@ -44,6 +44,7 @@ class Notice(Record):
     objects = NoticeQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "notice", "notices"
         default_permissions = ()
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["tenant", "id"], name="notice_in_tenant")]

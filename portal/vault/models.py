@@ -18,6 +18,7 @@ class Secret(Record):
     sealed = models.TextField()
 
     class Meta:
+        verbose_name, verbose_name_plural = "secret", "secrets"
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(fields=["about", "field"], name="one_secret_per_field")

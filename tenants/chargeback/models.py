@@ -75,6 +75,7 @@ class Price(Record):
     privileges = ("SELECT", "INSERT", "UPDATE (valid_to)")
 
     class Meta:
+        verbose_name, verbose_name_plural = "price", "prices"
         default_permissions = ()
         ordering = ["model_slug", "-version"]
         constraints = [
@@ -157,6 +158,7 @@ class Call(models.Model):
     objects = CallQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "call", "calls"
         managed = False  # partitioned by the time inside its id; written in SQL
         db_table = "tenants_call"
         default_permissions = ()
@@ -212,6 +214,7 @@ class Posting(models.Model):
     privileges = ("SELECT", "INSERT")
 
     class Meta:
+        verbose_name, verbose_name_plural = "posting", "postings"
         managed = False
         db_table = "tenants_posting"
         default_permissions = ()
@@ -244,6 +247,7 @@ class Statement(Record):
     objects = PaidByTenant.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "statement", "statements"
         default_permissions = ()
         ordering = ["-period", "tenant__slug"]
         indexes = [models.Index(fields=["period"], name="statement_period")]

@@ -57,6 +57,7 @@ class Tenant(Record):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "tenant", "tenants"
         ordering = ["slug"]
 
     def __str__(self) -> str:
@@ -217,6 +218,7 @@ class Membership(Record):
     objects = MembershipQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "membership", "memberships"
         default_permissions = ()
         ordering = ["tenant__slug", "user__username"]
         constraints = [

@@ -87,6 +87,7 @@ class ApiKey(Record):
     objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "API key", "API keys"
         default_permissions = ()
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["tenant", "id"], name="key_in_tenant")]
