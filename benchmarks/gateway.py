@@ -1,30 +1,23 @@
 """What the gateway adds to a call: latency and CPU, beside the model itself and a plain proxy.
 
-`make bench`, or `python -m benchmarks [seconds a round]`. Everything runs on loopback in
+`make bench`, or `python -m benchmarks.gateway [seconds a round]`. Everything runs on loopback in
 throw-away folders: PostgreSQL with fsync on, so that a reservation costs what it costs. Every
 call is admitted from the rows, reserved, forwarded and settled; afterwards the books are
 checked.
 """
 
-import base64
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
-from pathlib import Path
 
-import django
-from django.core.management import call_command
-
+from benchmarks import stand
 from benchmarks.load import Round, call_for
-from portal.local.postgres import EmbeddedPostgres
 
 HEAD = ("", "calls", "failed", "calls/s", "p50 ms", "p95 ms", "p99 ms", "CPU µs/call")
 INPUT = {"name": "x", "datatype": "FP64", "shape": [1, 64], "data": [0.5] * 64}
@@ -36,34 +29,11 @@ SERVER = ["-m", "uvicorn", "--no-access-log", "--no-proxy-headers", "--log-level
 def main() -> int:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 5.0
     with ExitStack() as everything:
-        folder = Path(tempfile.mkdtemp(prefix="millwright-bench-"))
-        everything.callback(shutil.rmtree, folder, ignore_errors=True)
-        _settings(everything, folder)
+        stand.installation(everything, stand.folder(everything), "redis://127.0.0.1:1")
         stage, check = _world()
         rows = _rounds(everything, stage, seconds)
         _print(rows)
         return check(stage, sum(row.calls for name, row in rows if name.startswith("gateway")))
-
-
-def _settings(everything: ExitStack, folder: Path) -> None:
-    postgres = EmbeddedPostgres(folder / "pg", durable=True)
-    postgres.start()
-    everything.callback(postgres.stop)
-    secret = base64.b64encode(os.urandom(32)).decode()
-    os.environ.update(
-        DJANGO_SETTINGS_MODULE="portal.settings.local",
-        DATABASE_URL=postgres.app_url,
-        DATABASE_OWNER_URL=postgres.owner_url,
-        REDIS_URL="redis://127.0.0.1:1",
-        MILLWRIGHT_VAR=str(folder / "var"),
-        SECRET_KEY="a key for measurements alone, in plain words",
-        VAULT_KEK=secret,
-        KEY_PEPPER=secret,
-        AUDIT_KEY=secret,
-        LOG_LEVEL="WARNING",
-    )
-    django.setup()
-    call_command("migrate", database="owner", verbosity=0)
 
 
 class _Upstream:

@@ -1,6 +1,6 @@
 """Finds models by words: by all of them, with the spelling put right, or by some of them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
@@ -140,8 +140,8 @@ def _loose(models: QuerySet[AIModel], terms: Asked, known: dict) -> Found | None
     words = [known[word][0] for word in terms.words if known[word]]
     if len(terms.terms) < 2 or not words:
         return None
-    some = understand(terms.text, words=words)
-    found = _found(models, some, some.some)
+    some = replace(understand(terms.text, words=words), loose=True)
+    found = _found(models, some, some.wide)
     found.loose = True
     return found if found.ids else None
 

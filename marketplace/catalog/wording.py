@@ -55,10 +55,11 @@ class Term:
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody searches for, understood."""
+    """What somebody searches for, understood; with `loose`, one of the terms is enough."""
 
     text: str
     terms: tuple[Term, ...] = ()
+    loose: bool = False
 
     @property
     def words(self) -> list[str]:
@@ -66,21 +67,19 @@ class Asked:
 
     @property
     def direct(self) -> str:
-        return _all(term.direct for term in self.terms)
+        return self._joined(term.direct for term in self.terms)
 
     @property
     def wide(self) -> str:
-        return _all(term.wide for term in self.terms)
+        return self._joined(term.wide for term in self.terms)
 
     @property
     def glued(self) -> str:
         """All that was typed as one word, for names: `yolo v 8` as `yolov8`."""
         return "".join(WORD.findall(fold(self.text)))[:80]
 
-    @property
-    def some(self) -> str:
-        """As a query: at least one of the terms."""
-        return " | ".join(f"({term.wide})" for term in self.terms)
+    def _joined(self, parts: Iterable[str]) -> str:
+        return (" | " if self.loose else " & ").join(f"({part})" for part in parts)
 
 
 def fold(text: str) -> str:

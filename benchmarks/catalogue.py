@@ -1,0 +1,106 @@
+"""The catalogue at size: list, search and facets for each kind of account, beside MLflow's search.
+
+`python -m benchmarks.catalogue [rounds]`, part of `make bench`. 10,000 models first, for the
+comparison; then 100,000 models, 5,000 people, 500 tenants and 1,000,000 permission rows. A time
+is that of the whole answer of the REST API inside this process, signed in by session: middleware,
+tenancy, permissions, queries and JSON. MLflow is asked over HTTP and knows no permissions.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from importlib import import_module
+from statistics import median, quantiles
+
+from benchmarks import stand
+
+FEW, MANY = 10_000, 100_000
+LIMITS = {"list": 50, "search": 50, "facets": 150}  # ms at the median
+WORDS = ("fraud", "resnet base", "invoce", "speech to text", "contract-xl", "tumor", "payments")
+ASKED = {
+    "list": ["models/", "models/?ordering=-published_at", "models/?task=translation"],
+    "search": [f"models/?search={word.replace(' ', '+')}" for word in WORDS],
+    "facets": [
+        "models/facets/", "models/facets/?task=translation&task=rerank&stage=production",
+        "models/facets/?search=fraud", "models/facets/?access=mine&price=low",
+    ],
+}  # fmt: skip
+FILTERS = {
+    "list": ("", ""),
+    "name": ("name ILIKE '%fraud%'", "models/?search=fraud"),
+    "prefix": ("name LIKE 'resnet-base%'", "models/?search=resnet+base"),
+    "tag": ("tags.task = 'translation'", "models/?task=translation"),
+}
+
+
+def main() -> int:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    with ExitStack() as everything:
+        place = stand.folder(everything)
+        postgres = stand.installation(everything, place, "redis://127.0.0.1:1")
+        crowd = import_module("benchmarks.crowd").Crowd(postgres.owner_url)
+        crowd.models(1, FEW)
+        crowd.analyze()
+        peer = import_module("benchmarks.registry").Registry(everything, place, postgres)
+        people = import_module("benchmarks.visitors")
+        _beside(peer, people.visitor("consumer of one team"), rounds)
+        crowd.models(FEW + 1, MANY)
+        rows = crowd.permissions(MANY)
+        print(f"\n{MANY:,} models, {crowd_size()}, {rows:,} permission rows\n")
+        slow = _each(people, rounds)
+        import_module("benchmarks.changes").show()
+    print("\n" + (f"TOO SLOW: {', '.join(slow)}" if slow else "every median is within its limit"))
+    return 1 if slow else 0
+
+
+def crowd_size() -> str:
+    crowd = import_module("benchmarks.crowd")
+    return f"{crowd.PEOPLE:,} people, {crowd.TENANTS} tenants"
+
+
+def _beside(peer, visitor, rounds: int) -> None:
+    peer.fill(FEW)
+    print(f"{FEW:,} models{'':<18}{'MLflow ms':>12}{'here ms':>12}   (median; MLflow by HTTP)")
+    for name, (words, path) in FILTERS.items():
+        theirs = timed(lambda words=words: peer.search(words), rounds * 3)
+        ours = timed(lambda path=path: visitor.get(path or "models/"), rounds * 3)
+        print(f"{name:<30}{median(theirs):>12.1f}{median(ours):>12.1f}")
+
+
+def _each(people, rounds: int) -> list[str]:
+    print(f"{'account':<30}{'what':<8}{'p50 ms':>9}{'p95 ms':>9}{'queries':>12}{'limit':>8}")
+    slow = []
+    for name in people.ACCOUNTS:
+        visitor = people.visitor(name)
+        for what, paths in ASKED.items():
+            times, queries = _measure(visitor, paths, rounds)
+            spread = f"{min(queries)}-{max(queries)}"
+            print(
+                f"{name:<30}{what:<8}{median(times):>9.1f}{quantiles(times, n=20)[-1]:>9.1f}"
+                f"{spread:>12}{LIMITS[what]:>8}"
+            )
+            if median(times) > LIMITS[what]:
+                slow.append(f"{what} for {name}")
+    return slow
+
+
+def _measure(visitor, paths: list[str], rounds: int) -> tuple[list[float], list[int]]:
+    queries = [visitor.queries(path) for path in paths]  # warms plans and caches as well
+    times = [t for path in paths for t in timed(lambda path=path: visitor.get(path), rounds)]
+    return times, queries
+
+
+def timed(act: Callable, times: int) -> list[float]:
+    """Milliseconds of each of so many goes, after one that does not count."""
+    act()
+    found = []
+    for _ in range(times):
+        start = time.perf_counter()
+        act()
+        found.append((time.perf_counter() - start) * 1000)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
