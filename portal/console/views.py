@@ -5,7 +5,7 @@ from django.http import Http404
 from django.views.generic import TemplateView
 
 from marketplace.catalog.card import render
-from portal.console import desk, finding
+from portal.console import desk, finding, office
 from portal.console.condition import ask_all, watch
 from portal.web.views import Page
 
@@ -28,6 +28,7 @@ class Home(Page, TemplateView):
             asked=asked,
             notices=desk.changed(user),
             troubled=desk.troubled(user) if user.is_operator else [],
+            offices=office.sections(user),
             steps=steps,
             **kwargs,
         )
