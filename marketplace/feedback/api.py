@@ -12,12 +12,12 @@ from rest_framework.response import Response
 from marketplace.catalog.models import AIModel
 from marketplace.feedback import reading, services
 from marketplace.feedback import serializers as shapes
-from marketplace.feedback.lifecycle import ReportStatus
+from marketplace.feedback.lifecycle import Kind, ReportStatus
 from marketplace.feedback.models import Report
 from portal.api.base import Resource, slug_or_id
 from portal.core.errors import Refused
 
-KIND = OpenApiParameter("kind", str, enum=shapes.KINDS, description="Only these.")
+KIND = OpenApiParameter("kind", str, enum=Kind.values, description="Only these.")
 
 
 class Stream:
@@ -53,7 +53,7 @@ class ModelFeedback(Resource):
     def list(self, request, slug=None):
         """Feedback on a model, the newest first, with its average and open problems."""
         model, kind = self.get_model(), request.query_params.get("kind", "")
-        kind = kind if kind in shapes.KINDS else ""
+        kind = kind if kind in Kind.values else ""
         rows = self.paginate_queryset(Stream(model, request.user, kind))
         answer = self.get_paginated_response(self.get_serializer(rows, many=True).data)
         seen = reading.opinion(model, request.user)
@@ -143,7 +143,7 @@ class Reports(mixins.ListModelMixin, Resource):
         """It is still wrong, and how; the team that reported."""
         return self._do(services.reopen, shapes.NoteSerializer)
 
-    @extend_schema(responses=shapes.ExampleSerializer)
+    @extend_schema(responses=shapes.SealedExampleSerializer)
     @action(detail=True, methods=["get"])
     def example(self, request, pk=None):
         """The sealed example; the team that reported and the publishers. Each look is recorded."""
@@ -151,7 +151,7 @@ class Reports(mixins.ListModelMixin, Resource):
             text = services.example_of(self._row(), by=request.user)
         except Refused as none:
             raise Http404 from none
-        return Response(shapes.ExampleSerializer({"example": text}).data)
+        return Response(shapes.SealedExampleSerializer({"example": text}).data)
 
     def _find(self):
         try:

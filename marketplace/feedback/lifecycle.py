@@ -13,6 +13,13 @@ class ReportStatus(TextChoices):
     CLOSED = "closed", "Closed"
 
 
+class Kind(TextChoices):
+    """What somebody says of a model."""
+
+    RATING = "rating"
+    PROBLEM = "problem"
+
+
 S = ReportStatus
 UNSOLVED = (S.OPEN, S.CONFIRMED)
 REPORT = Lifecycle(

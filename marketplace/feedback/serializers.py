@@ -5,13 +5,12 @@ import json
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.feedback.lifecycle import ReportStatus
+from marketplace.feedback.lifecycle import Kind, ReportStatus
 from marketplace.feedback.models import STARS
 from marketplace.feedback.services.reporting import LARGEST_EXAMPLE, TEXT, TITLE
 from portal.api.base import VisibleField
 from tenants.directory.models import Tenant
 
-KINDS = ("rating", "problem")
 LARGEST_NUMBER = 2**31 - 1
 
 
@@ -59,7 +58,7 @@ class FeedbackSerializer(serializers.Serializer):
     """A rating or a problem. `person` and `team` are empty unless one is of its two sides."""
 
     id = serializers.UUIDField()
-    kind = serializers.ChoiceField(KINDS)
+    kind = serializers.ChoiceField(Kind.choices)
     stars = serializers.IntegerField(allow_null=True)
     title = serializers.CharField()
     text = serializers.CharField()
@@ -96,7 +95,7 @@ class SpeakSerializer(serializers.Serializer):
     `tenant` is needed by people of several teams that may call the model.
     """
 
-    kind = serializers.ChoiceField(KINDS)
+    kind = serializers.ChoiceField(Kind.choices)
     tenant = VisibleField(queryset=Tenant.objects.all(), slug_field="slug", required=False)
     stars = serializers.IntegerField(min_value=STARS[0], max_value=STARS[1], required=False)
     sentence = serializers.CharField(max_length=280, required=False)
@@ -142,7 +141,7 @@ class ReplySerializer(serializers.Serializer):
     text = serializers.CharField(max_length=TEXT)
 
 
-class ExampleSerializer(serializers.Serializer):
+class SealedExampleSerializer(serializers.Serializer):
     """As it was given."""
 
     example = serializers.CharField()

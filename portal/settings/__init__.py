@@ -224,6 +224,8 @@ SPECTACULAR_SETTINGS = {
         "EnvironmentEnum": "marketplace.catalog.models.Environment",
         "ModelStatusEnum": "marketplace.catalog.lifecycle.ModelStatus",
         "RequestStatusEnum": "marketplace.access.lifecycle.RequestStatus",
+        "ReportStatusEnum": "marketplace.feedback.lifecycle.ReportStatus",
+        "FeedbackKindEnum": "marketplace.feedback.lifecycle.Kind",
         "GrantStatusEnum": "marketplace.access.lifecycle.GrantStatus",
         "KeyStatusEnum": "tenants.keys.lifecycle.KeyStatus",
         "StatementStatusEnum": "tenants.chargeback.lifecycle.StatementStatus",
