@@ -16,6 +16,10 @@ app.conf.task_routes = {
 }
 app.conf.beat_schedule = {
     "catalog.follow_registry": {"task": "catalog.follow_registry", "schedule": 4.0},
+    "catalog.compare_shelf": {
+        "task": "catalog.compare_shelf",
+        "schedule": crontab(hour=2, minute=40),
+    },
     "endpoints.sweep": {"task": "endpoints.sweep", "schedule": 5.0},
     "access.sweep": {"task": "access.sweep", "schedule": 10.0},
     "access.compare_index": {
