@@ -51,6 +51,8 @@ PAGES = {
         "/tenants/vision/",
     ],
     "operator": [
+        "/imports/",
+        "/imports/new/",
         "/",
         "/people/",
         "/people/new/",
