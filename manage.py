@@ -7,8 +7,11 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
+from portal.local.environment import adopt
+
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
+    if os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local").endswith(".local"):
+        adopt()
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as wrong:

@@ -104,18 +104,17 @@ class Programs:
         """All of our environment, so that every documented setting reaches the portal."""
         environment = {k: v for k, v in os.environ.items() if k not in NEVER_INHERITED}
         environment.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
-        return (
-            environment
-            | self.secrets
-            | {
-                "DATABASE_URL": self.addresses.app_url,
-                "REDIS_URL": self.addresses.redis_url,
-                "MLFLOW_TRACKING_URI": self.addresses.mlflow_url,
-                "PORTAL_URL": self.plan.portal_url,
-                "GATEWAY_URL": self.plan.gateway_url,
-                "MODEL_HOST_URL": self.addresses.model_host_url,
-                "MILLWRIGHT_VAR": str(self.plan.var),
-                "MLFLOW_DISABLE_TELEMETRY": "true",
-                "PYTHONUNBUFFERED": "1",
-            }
-        )
+        return environment | self.own() | {"PYTHONUNBUFFERED": "1"}
+
+    def own(self) -> dict[str, str]:
+        """What a program of this portal must know and its user's shell does not: 600, no log."""
+        return self.secrets | {
+            "DATABASE_URL": self.addresses.app_url,
+            "REDIS_URL": self.addresses.redis_url,
+            "MLFLOW_TRACKING_URI": self.addresses.mlflow_url,
+            "PORTAL_URL": self.plan.portal_url,
+            "GATEWAY_URL": self.plan.gateway_url,
+            "MODEL_HOST_URL": self.addresses.model_host_url,
+            "MILLWRIGHT_VAR": str(self.plan.var),
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+        }

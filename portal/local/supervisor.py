@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from portal.local import given
+from portal.local import environment, given
 from portal.local.console import Console
 from portal.local.demo import Demo
 from portal.local.errors import LocalError
@@ -70,6 +70,7 @@ class Supervisor:
         addresses = self._start_services()
         programs = Programs(self.plan, addresses)
         write_json(self.plan.var / "services.json", addresses.told(self.plan))
+        environment.hand_on(self.plan.var, programs.own())
         self._migrate(programs, addresses.owner_url)
         self._start_programs(programs)
         self.demo = Demo(self.plan.var / "demo.json", self.console, seed=programs.seed)
@@ -215,6 +216,7 @@ class Supervisor:
                 child.stop()
             self.family.stop()
         (self.plan.var / "services.json").unlink(missing_ok=True)
+        environment.withdraw(self.plan.var)
         self.lock.release()
         if self.family.members:
             self.console.say(f"Stopped in {time.monotonic() - began:.1f} s.")
