@@ -4,11 +4,12 @@ import hashlib
 import json
 from datetime import timedelta
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.utils import timezone
 
-from portal.api.problems import problem_response
+from portal.api.problems import TOO_LARGE, problem_response
 from portal.audit.models import IdempotentAnswer
 
 KEPT = timedelta(hours=24)
@@ -28,7 +29,10 @@ class IdempotencyMiddleware:
             return self.get_response(request)
         if len(key) > 200:
             return problem_response(400, "Idempotency-Key has more than 200 characters.")
-        actor, digest = _actor(request), _digest(request)
+        try:
+            actor, digest = _actor(request), _digest(request)
+        except RequestDataTooBig:
+            return problem_response(413, TOO_LARGE)
         row = _reserve(actor, key, digest)
         if row is None:
             return _replay(actor, key, digest)

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions
@@ -13,7 +13,15 @@ from portal.core.errors import Refused
 from portal.core.lifecycle import ForbiddenMove, Overtaken
 
 MEDIA_TYPE = "application/problem+json"
+TOO_LARGE = "The body is larger than 2.5 MB. Send less at once."
 OVERTAKEN = "Somebody was faster. Read it again and decide on what is there now."
+
+PLAIN = {
+    RequestDataTooBig: (413, TOO_LARGE),
+    Overtaken: (409, OVERTAKEN),
+    ForbiddenMove: (409, OVERTAKEN),
+    Http404: (404, "There is nothing here that you may see."),
+}
 
 
 def problem(status: int, detail: str, *, errors: dict | None = None) -> dict:
@@ -45,6 +53,9 @@ def handle(raised, context) -> Response | None:
 
 
 def _translate(raised):
+    for kind, answer in PLAIN.items():
+        if isinstance(raised, kind):
+            return *answer, None, {}
     if isinstance(raised, exceptions.ValidationError):
         return 400, "Some fields need another value.", _by_field(raised.detail), {}
     if isinstance(raised, DjangoValidationError):
@@ -52,10 +63,6 @@ def _translate(raised):
     if isinstance(raised, Refused):
         errors = {raised.field: [raised.detail]} if raised.field else None
         return raised.http_status, raised.detail, errors, {}
-    if isinstance(raised, Overtaken | ForbiddenMove):
-        return 409, OVERTAKEN, None, {}
-    if isinstance(raised, Http404):
-        return 404, "There is nothing here that you may see.", None, {}
     if isinstance(raised, PermissionDenied):
         return 403, str(raised) or "You may see this but not do this.", None, {}
     if isinstance(raised, exceptions.APIException):

@@ -1,14 +1,18 @@
 """Pages of keys: what I hold, a new one, rotate, revoke."""
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, Q
+from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import DetailView, FormView, ListView
 
 from portal.audit.models import Event
+from portal.core.ids import new_id
 from portal.web.views import Act, Page, RefusalsInForm
 from tenants.directory.chosen import slug_wanted
 from tenants.directory.roles import TenantRole
@@ -99,8 +103,14 @@ class MakeKey(Page, RefusalsInForm, FormView):
         chosen = {"models": asked.getlist("model")}
         return chosen | ({"tenant": tenant} if tenant else {})
 
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(once=new_id(), **kwargs)
+
     def do(self, form):
         facts = form.cleaned_data
+        if self.sent_before():
+            messages.warning(self.request, "This key is made already. It is not shown again.")
+            return HttpResponseRedirect(reverse("keys:list"))
         key, text = services.issue(
             facts["tenant"],
             by=self.request.user,
@@ -110,6 +120,13 @@ class MakeKey(Page, RefusalsInForm, FormView):
             expires_in_days=facts["expires_in_days"],
         )
         return shown_once(self.request, key, text)
+
+    def sent_before(self) -> bool:
+        """Whether this very form was sent: a reloaded answer must not make a second key."""
+        once = self.request.POST.get("once", "")[:36]
+        sent = self.request.session.get("keys_made", [])
+        self.request.session["keys_made"] = [*sent, once][-20:]
+        return bool(once) and once in sent
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -54,9 +54,15 @@ class Decide(ShownAgain, View):
     http_method_names = ["post"]
     verb = ""
 
+    def get_asked(self, pk) -> AccessRequest:
+        visible = AccessRequest.objects.visible_to(self.request.user).to_show()
+        return get_object_or_404(visible, pk=pk)
+
     def post(self, request, pk):
-        visible = AccessRequest.objects.visible_to(request.user).to_show()
-        asked = get_object_or_404(visible, pk=pk)
+        asked = self.get_asked(pk)
+        if not asked.is_open:
+            messages.warning(request, OVERTAKEN)
+            return HttpResponseRedirect(self.next(asked))
         form = DecisionForm(request.POST)
         if not form.is_valid():
             return self.again(pk, form, 422)

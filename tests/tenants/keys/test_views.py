@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from tenants.directory import services as directory
@@ -125,3 +126,14 @@ def test_a_list_asks_a_fixed_number_of_questions(
     with django_assert_max_num_queries(25):
         page = as_consumer.get("/keys/")
     assert "1–25 of 26" in page.content.decode()
+
+
+def test_a_reloaded_answer_makes_no_second_key(client, consumer):
+    client.force_login(consumer)
+    page = client.get(reverse("keys:make")).content.decode()
+    once = page.partition('name="once" value="')[2].partition('"')[0]
+    form = {"once": once, "name": "n", "scopes": ["predict"], "expires_in_days": "30"}
+    form["tenant"] = str(consumer.memberships.get().tenant_id)
+    assert client.post(reverse("keys:make"), form).status_code == 200
+    assert client.post(reverse("keys:make"), form).status_code == 302
+    assert ApiKey.objects.filter(holder=consumer).count() == 1
