@@ -1,7 +1,8 @@
 """What is installed where models are served."""
 
-import portal.core.ids
 from django.db import migrations, models
+
+import portal.core.ids
 
 
 class Migration(migrations.Migration):
