@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.routers import DefaultRouter
 
 from compute.endpoints import urls as endpoints
@@ -11,7 +10,7 @@ from marketplace.catalog import urls as catalog
 from marketplace.feedback import urls as feedback
 from marketplace.imports import urls as imports
 from marketplace.service_levels import urls as service_levels
-from portal.api.docs import Docs
+from portal.api.docs import Docs, Document
 from portal.audit import urls as audit
 from portal.console import urls as console
 from portal.notices import urls as notices
@@ -32,7 +31,7 @@ for room in ROOMS:
 
 api = [
     *router.urls,
-    path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("schema/", Document.as_view(), name="schema"),
     path("docs/", Docs.as_view(), name="docs"),
 ]
 urlpatterns = [
