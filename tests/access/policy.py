@@ -22,7 +22,7 @@ PEOPLE = (
     "anonymous", "owner", "second_owner", "publisher", "consumer",
     "stranger", "governor", "finance", "operator", "auditor",
 )  # fmt: skip
-FEW = ("anonymous", "owner", "consumer", "operator")  # where who asks makes no difference
+FEW = ("anonymous", "owner", "operator")  # where who asks makes no difference
 WORDS = {"ok", "form", "login", "no", "hidden", "-"}
 
 

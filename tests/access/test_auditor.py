@@ -13,6 +13,8 @@ OWN = {
     "/account/": {"tenants_user"},
     "/api/v1/users/me/": {"tenants_user"},
     "/accounts/password/reset/": set(),
+    "/api/v1/saved-views/": {"marketplace_savedview"},
+    "/views/keep/": {"marketplace_savedview"},
 }
 
 
@@ -44,5 +46,7 @@ def test_no_row_of_the_policy_lets_an_auditor_act():
         "/api/v1/access-requests/bulk-decide/",  # says of each that it is not theirs to decide
         "/api/v1/users/me/",
         "/notices/read/",  # their own notices
+        "/api/v1/saved-views/",  # their own searches
         "/queue/decide/",  # as bulk-decide
+        "/views/keep/",
     }

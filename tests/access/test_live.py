@@ -1,5 +1,7 @@
 """The sockets: who may listen, from where, and what they are told."""
 
+import asyncio
+
 import pytest
 from asgiref.sync import async_to_sync
 from asgiref.testing import ApplicationCommunicator
@@ -34,13 +36,13 @@ def test_every_socket_has_a_row_and_every_row_a_socket():
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.path} {row.sample}")
 def test_the_sockets_answer_as_the_policy_says(stage, row):
     place = ADDRESSES[row.path].at(values_of(stage, ADDRESSES[row.path], row.about, row.sample))
-    found = {name: listen(stage, name, place) for name in PEOPLE}
+    found = listen(stage, PEOPLE, place)
     assert found == row.by_person()
 
 
 @pytest.mark.parametrize("path", sorted(p for p, a in ADDRESSES.items() if a.names))
 def test_what_does_not_exist_is_hidden(stage, path):
-    found = {name: listen(stage, name, ADDRESSES[path].at(MISSING)) for name in PEOPLE}
+    found = listen(stage, PEOPLE, ADDRESSES[path].at(MISSING))
     assert found == {n: "login" if n == "anonymous" else "hidden" for n in PEOPLE}
 
 
@@ -48,17 +50,25 @@ def test_what_does_not_exist_is_hidden(stage, path):
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.path} {row.sample}")
 def test_other_origins_are_refused_before_anything_is_looked_at(stage, row, origin):
     place = ADDRESSES[row.path].at(values_of(stage, ADDRESSES[row.path], row.about, row.sample))
-    assert listen(stage, "consumer", place, origin=origin) == "refused"
+    assert listen(stage, ["consumer"], place, origin=origin) == {"consumer": "refused"}
 
 
-def listen(stage, name: str, path: str, origin=HERE) -> str:
-    """The word for what happens to a socket of this person."""
+def listen(stage, names, path: str, origin=HERE) -> dict[str, str]:
+    """The word for what happens to a socket of each of these people, all open at once."""
+    return dict(zip(names, async_to_sync(_all)(stage, names, path, origin), strict=True))
+
+
+async def _all(stage, names, path, origin) -> list[str]:
+    return await asyncio.gather(*(_listen(path, headers_of(stage, n, origin)) for n in names))
+
+
+def headers_of(stage, name: str, origin) -> list[tuple[bytes, bytes]]:
     headers = [(b"host", b"127.0.0.1:8000")]
     if origin is not None:
         headers.append((b"origin", origin))
     if name in stage.cookies:
         headers.append((b"cookie", f"sessionid={stage.cookies[name]}".encode()))
-    return async_to_sync(_listen)(path, headers)
+    return headers
 
 
 async def _listen(path, headers) -> str:

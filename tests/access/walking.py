@@ -64,6 +64,7 @@ class Walker:
 
     def __init__(self, stage: Stage):
         self.stage, self.browsers, self.asked = stage, {}, 0
+        self.kept: dict[tuple, Answer] = {}
 
     def ask(self, name: str, method: str, path: str, *, body="", look=None, **more) -> Answer:
         """One request. `look()` is called before it is undone."""
@@ -81,6 +82,12 @@ class Walker:
                 look()
             transaction.set_rollback(True)
         return answer
+
+    def ask_once(self, name: str, method: str, path: str, *, body) -> Answer:
+        """The answer to the usual body; kept, as nothing that is done stays done."""
+        if (name, method, path) not in self.kept:
+            self.kept[name, method, path] = self.ask(name, method, path, body=body)
+        return self.kept[name, method, path]
 
     def ask_and_compare(self, name: str, method: str, path: str, **more):
         """The answer, and the tables in which it changed anything."""

@@ -29,7 +29,9 @@ CHECKS = [
 ]
 PEOPLE = ("consumer", "owner", "finance", "anonymous")
 # In the long form each request is sent by everybody, else by the next in turn.
+EVERY = 1 if LONG else 3  # of what the document suggests, a third is sent
 TURNS = itertools.cycle([PEOPLE] if LONG else [(name,) for name in PEOPLE])
+COUNT = itertools.count()
 PUBLIC = {"/api/v1/schema/", "/api/v1/docs/"}
 
 schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(request=None, public=True))
@@ -70,7 +72,7 @@ def one_connection(stage):
     suppress_health_check=list(HealthCheck),
 )
 def test_no_generated_request_breaks_the_api(case, bearers):
-    if case.path in PUBLIC:
+    if case.path in PUBLIC or next(COUNT) % EVERY:
         return
     for name in next(TURNS):
         with transaction.atomic():

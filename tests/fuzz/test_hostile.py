@@ -1,5 +1,6 @@
 """Hostile values in every query and every form: a clear no or a harmless yes, never a 5xx."""
 
+import os
 import random
 from urllib.parse import quote, urlencode
 
@@ -7,11 +8,11 @@ import pytest
 
 from tests.access import policy
 from tests.access.addresses import portal_addresses
-from tests.access.bodies import GENERAL
 from tests.access.walking import UNSAFE, body_for, values_of
 
 ADDRESSES = {address.path: address for address in portal_addresses()}
 ROWS = policy.portal_rows()
+TIMES = max(1, int(os.environ.get("FUZZ_EXAMPLES", "2")) // 10)
 SEED = 20_261_123
 VALUES = [
     "", "\0", "a\0b", "0", "-1", "999999999", "9" * 400, "1e999", "NaN", "0x10", "１２",
@@ -24,8 +25,9 @@ JSON_VALUES = [None, True, -1, 10**30, 1.5e300, [], ["a", 1], {}, {"a": {"b": []
 BIG = "x" * 1_000_000
 RAW = [
     b"\xff\xfe\x00", b"[]", b"null", b'"x"', b"{", b"[" * 20_000, b'{"note": NaN}', b"1" * 6000,
-    b'{"a": "\\ud800"}', b'{"note": "\\u0000"}', b"a=%ff&b=%00", b"=&=&;", b"a[]=1&a[x]=2",
+    b'{"note": "\\ud800"}', b'{"note": "\\u0000"}',
 ]  # fmt: skip
+FORMS = [b"\xff\xfe\x00", b"a=%ff&b=%00&=&=&;", b"a[]=1&a[x]=2", b"&" * 2000]
 NAMES = (
     "page", "page_size", "ordering", "search", "q", "sort", "status", "tenant", "model", "key",
     "environment", "since", "until", "group_by", "request", "call", "month", "period", "actor",
@@ -93,12 +95,10 @@ def hostile_bodies(stage, row):
     """Raw nonsense, then full bodies of which a few fields turned hostile."""
     dice, api = random.Random(f"{SEED}{row.method}{row.path}"), row.path.startswith("/api/")
     sound = body_for(stage, row.path, row.method, "ours")
-    yield from RAW
+    yield from RAW if api else FORMS
     yield sound | {"note": BIG, "name": BIG, "purpose": BIG, "card": BIG}
     yield dict.fromkeys(sound, "\x00")
-    for _ in range(10):
+    for _ in range(5 * TIMES):
         values = VALUES + JSON_VALUES if api else VALUES
         chosen = dice.sample(sorted(sound), 3)
         yield sound | {name: dice.choice(values) for name in chosen}
-    for name in dice.sample(sorted(GENERAL), 3):
-        yield sound | {name: dice.choice(VALUES)}
