@@ -30,7 +30,7 @@ def call(stack, key: str, path: str, body: dict | None = None) -> tuple[dict, di
 def test_1_a_consumer_finds_digits_by_a_slightly_wrong_word_and_asks(visit, kept):
     page = visit("consumer")
     page.goto("/models/")
-    page.get_by_role("searchbox").fill("digts")
+    page.get_by_role("searchbox", name="Search the catalogue").fill("digts")
     page.keyboard.press("Enter")
     page.get_by_role("link", name=SLUG, exact=True).click()
     page.get_by_role("link", name="Ask for access").first.click()
