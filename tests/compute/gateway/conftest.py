@@ -6,8 +6,9 @@ import pytest
 
 from compute.gateway.asgi import Application
 from compute.gateway.config import read_config
+from tests.committed import sweep_away
 from tests.compute.gateway.server import Served
-from tests.compute.gateway.stage import Stage, sweep_away
+from tests.compute.gateway.stage import Stage
 from tests.compute.gateway.upstream import ScriptedWorker
 
 

@@ -5,9 +5,7 @@ import time
 from contextlib import contextmanager
 from decimal import Decimal
 
-from django.apps import apps
 from django.conf import settings
-from django.db import connections, transaction
 from django.utils import timezone
 
 from compute.endpoints.lifecycle import EndpointStatus
@@ -26,7 +24,6 @@ from tests.compute.gateway.upstream import ScriptedWorker
 
 V2_BODY = {"inputs": [{"name": "x", "datatype": "FP64", "shape": [3, 2], "data": [0.0] * 6}]}
 MLFLOW_BODY = {"dataframe_split": {"columns": ["a", "b"], "data": [[1, 2], [3, 4]]}}
-KEPT = {"django_content_type", "auth_permission", "django_migrations"}
 
 
 class Stage:
@@ -155,13 +152,3 @@ def wait_for(look, patience: float = 15.0):
             return found
         time.sleep(0.01)
     raise AssertionError("it did not happen")
-
-
-def sweep_away() -> None:
-    """Empty every table, as their owner, so that no other test meets these rows."""
-    tables = {m._meta.db_table for m in apps.get_models(include_auto_created=True)} - KEPT
-    owner = connections["owner"]
-    with transaction.atomic(using="owner"), owner.cursor() as cursor:
-        quoted = ", ".join(owner.ops.quote_name(table) for table in sorted(tables))
-        cursor.execute(f"TRUNCATE {quoted} RESTART IDENTITY CASCADE")
-    owner.close()
