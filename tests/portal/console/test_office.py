@@ -41,7 +41,7 @@ def test_each_office_has_its_lists(client, request, name, keys):
     user = request.getfixturevalue(name)
     assert set(told(user)) == keys
     page = signed_in(client, user).get("/").content.decode()
-    assert all(f'id="h-{key}"' in page for key in keys)
+    assert all(f'id="h-office-{key}"' in page for key in keys)
 
 
 def test_governance_sees_what_waits_long(governor, consumer, claims, model):
