@@ -4,6 +4,7 @@ from functools import cache
 
 from django.views.generic import TemplateView
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.response import Response
 
@@ -11,6 +12,7 @@ from rest_framework.response import Response
 class Document(SpectacularJSONAPIView):
     """The OpenAPI document. Open to everybody, so it is made once and not for each who asks."""
 
+    @extend_schema(exclude=True)
     def get(self, request, *args, **kwargs):
         return Response(document())
 
