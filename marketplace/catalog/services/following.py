@@ -2,13 +2,12 @@
 
 import logging
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -22,6 +21,7 @@ from marketplace.engines.base import (
     VersionMark,
 )
 from portal.core import tenancy
+from portal.core.background import alone
 
 log = logging.getLogger(__name__)
 SWEEP_EVERY = timedelta(seconds=30)
@@ -65,7 +65,7 @@ def follow_registry() -> Followed:
 
     A silent registry changes nothing but the note that it is silent.
     """
-    with _alone() as mine:
+    with alone(LOCK) as mine:
         if not mine:
             return Followed(ran=False)
         seen = watch()
@@ -74,20 +74,6 @@ def follow_registry() -> Followed:
         except RegistryUnavailable as silent:
             _note_silence(seen, str(silent))
             return Followed()
-
-
-@contextmanager
-def _alone():
-    """A lock of this connection, released with it if the process dies."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        mine = cursor.fetchone()[0]
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 def _look(engine: Registry, seen: RegistryWatch) -> Followed:

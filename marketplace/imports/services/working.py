@@ -1,11 +1,9 @@
 """Goes through the rows of an import, a hundred at a time; a worker that dies is taken over."""
 
 import logging
-from contextlib import contextmanager
 from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
-from django.db import connection
 from django.utils import timezone
 
 from marketplace.imports.lifecycle import ImportStatus, Outcome
@@ -15,7 +13,7 @@ from marketplace.imports.services.batches import Batch
 from marketplace.imports.services.starting import sheet_of
 from portal.audit.services import advance
 from portal.core import tenancy
-from portal.core.background import after_commit
+from portal.core.background import after_commit, alone
 from portal.core.errors import Refused
 
 log = logging.getLogger(__name__)
@@ -33,7 +31,7 @@ def work(import_id, *, told=None) -> None:
 
     Returns at once when another worker is at any import: they share names and addresses.
     """
-    with _alone() as mine:
+    with alone(LOCK) as mine:
         if not mine:
             return
         while True:
@@ -55,20 +53,6 @@ def sweep() -> None:
         silent = Import.objects.moving().filter(moved_at__lt=timezone.now() - SILENT)
         for pk in silent.values_list("pk", flat=True):
             after_commit("imports.work", import_id=str(pk))
-
-
-@contextmanager
-def _alone():
-    """A lock of this connection, released with it if the process dies."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        mine = cursor.fetchone()[0]
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 class _Run:
