@@ -44,7 +44,8 @@ class KueueManifests:
 
     def rights(self) -> list[dict]:
         """Its account with exactly the rights its authors give it, and its own secret."""
-        return [*self._renamed(self._from("rbac")), self._secret()]
+        bindings = [thing for thing in self._from("visibility") if thing["kind"] == "RoleBinding"]
+        return [*self._renamed([*self._from("rbac"), *bindings]), self._secret()]
 
     def hooks(self) -> list[dict]:
         """The admission webhooks of jobs and of Kueue's own kinds; other kinds do not exist."""
@@ -54,7 +55,6 @@ class KueueManifests:
     def visibility(self) -> list[dict]:
         """The aggregated API that tells positions in queues; a name leads it to loopback."""
         port = self.ports["kueue-visibility"]
-        bindings = [thing for thing in self._from("visibility") if thing["kind"] == "RoleBinding"]
         service = {
             "apiVersion": "v1",
             "kind": "Service",
@@ -68,7 +68,7 @@ class KueueManifests:
                 "caBundle": base64_of(self.keys.authority.pair.certificate_text),
                 "service": {"name": VISIBILITY, "namespace": NAMESPACE, "port": port},
             }
-        return [*self._renamed(bindings), service, *apis]
+        return [service, *apis]
 
     def _from(self, folder: str) -> Iterator[dict]:
         for path, things in self.files.items():
