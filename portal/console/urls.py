@@ -8,6 +8,7 @@ app_name = "console"
 urlpatterns = [
     path("", views.Home.as_view(), name="home"),
     path("palette/", views.Palette.as_view(), name="palette"),
+    path("counts/", views.Counts.as_view(), name="counts"),
     path("status/", views.Status.as_view(), name="status"),
     path("status/services/", views.Services.as_view(), name="services"),
     path("help/", views.Guide.as_view(), name="help"),

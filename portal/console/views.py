@@ -47,6 +47,12 @@ class Palette(Page, TemplateView):
         return super().get_context_data(groups=groups, asked=told.get("q", "")[:100], **kwargs)
 
 
+class Counts(Page, TemplateView):
+    """What waits for me, as the navigation counts it, when something of mine moved."""
+
+    template_name = "components/counts.html"
+
+
 class Status(Page, TemplateView):
     """Whether the services answer; operators see which one and how fast."""
 

@@ -1,6 +1,7 @@
 // Live pages. <body data-live="/live/a/ /live/b/"> holds one socket for each address.
 // A message is HTML, whose elements replace those with the same id, or JSON: {"moved": "what"}, {"toast": {…}}.
 // [data-live-src="/part/"] (with data-live-for="what other") is read again when that moved, and after a reconnect.
+// data-live-select="#x" takes #x out of a whole page; data-live-also="#y" puts its #y in place too.
 const FIRST = 500;
 const LONGEST = 30000;
 const ENDED = { 4401: "Signed out. Reload the page", 4403: "Access ended. Reload the page" };
@@ -38,7 +39,10 @@ function reread(part) {
   clearTimeout(waiting.get(part));
   waiting.set(part, setTimeout(() => {
     waiting.delete(part);
-    if (part.isConnected) window.htmx?.ajax("GET", part.dataset.liveSrc, { source: part, target: part, swap: "outerHTML" });
+    if (!part.isConnected) return;
+    const { liveSrc, liveSelect, liveAlso } = part.dataset;
+    const whole = { select: liveSelect, selectOOB: liveAlso };
+    window.htmx?.ajax("GET", liveSrc, { source: part, target: part, swap: "outerHTML", ...(liveSelect && whole) });
   }, 200));
 }
 

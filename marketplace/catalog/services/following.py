@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from marketplace.catalog import broadcast
 from marketplace.catalog.models import AIModel, ModelVersion, RegistryWatch
 from marketplace.catalog.services import mirror
 from marketplace.engines.base import (
@@ -42,6 +43,7 @@ class Followed:
     versions: int = 0
     problems: dict[str, str] = field(default_factory=dict)
     finished: bool = True
+    touched: set[str] = field(default_factory=set)  # slugs of the tenants whose models moved
 
 
 @cache
@@ -87,6 +89,8 @@ def _look(engine: Registry, seen: RegistryWatch) -> Followed:
     run = _Run(engine, whole)
     models, marks = list(engine.models(since)), list(engine.version_marks(since))
     run.bring_in(models, marks)
+    if run.done.new or run.done.touched:
+        broadcast.moved(run.done.touched)
     told: dict = {}
     if run.done.finished:
         told = {"fingerprint": fingerprint, "newest": _newest(models, marks, seen.newest)}
@@ -187,7 +191,12 @@ class _Run:
                 mirror.rename(row, found)
                 self.versions |= mirror.known_versions([row.pk])
         self.rows[found.name] = row
+        self._touch(row)
         return row
+
+    def _touch(self, row: AIModel) -> None:
+        """Remember whose pages show this model, to say so once for the whole run."""
+        self.done.touched.add(row.tenant.slug if row.tenant_id else row.proposed_tenant)
 
     def _renamed(self, found: RegisteredModel, marks: list) -> AIModel | None:
         """The model that this new name was before: same run, and its old name is gone."""
@@ -222,6 +231,7 @@ class _Run:
             for number in lost:
                 mirror.lose_version(row, number)
             mirror.choose_version(row)
+        self._touch(row)
         self.done.changed += bool(found)
         self.done.versions += len(read)
 
@@ -234,6 +244,7 @@ class _Run:
                         if not known.gone:
                             mirror.lose_version(row, number)
                     mirror.lose(row)
+                self._touch(row)
                 self.done.gone += 1
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from marketplace.catalog import broadcast
 from marketplace.catalog.lifecycle import ModelStatus
 from marketplace.catalog.models import AIModel, AIModelGroupPermission, Listing, Visibility
 from marketplace.catalog.services.editing import require_publisher
@@ -41,6 +42,7 @@ def claim(model: AIModel, tenant: Tenant, *, by) -> AIModel:
     model.contact = model.contact or tenant.contact
     model.save(update_fields=["tenant", "contact", "changed_at"])
     advance(model, ModelStatus.DRAFT, by=by, owner=tenant.slug)
+    broadcast.moved({tenant.slug, model.proposed_tenant})
     events.tell(events.access_changed, model_id=str(model.pk))
     return model
 
@@ -72,6 +74,7 @@ def publish(
     model.published_at = timezone.now()
     model.save(update_fields=["published_at", "changed_at"])
     advance(model, ModelStatus.PUBLISHED, by=by, visibility=visibility)
+    broadcast.moved([model.tenant.slug])
     events.tell(events.model_published, model_id=str(model.pk))
     events.tell(events.access_changed, model_id=str(model.pk))
     return model
@@ -98,6 +101,7 @@ def retire(model: AIModel, *, by, note: str) -> AIModel:
     if not note.strip():
         raise Refused("Say why; users of the model will read it.", field="note")
     advance(model, ModelStatus.RETIRED, by=by, note=note.strip()[:1000])
+    broadcast.moved([model.tenant.slug])
     events.tell(events.access_changed, model_id=str(model.pk))
     return model
 
@@ -114,6 +118,7 @@ def restore(model: AIModel, *, by) -> AIModel:
         model.published_at = timezone.now()
         model.save(update_fields=["published_at"])
     advance(model, ModelStatus.PUBLISHED, by=by)
+    broadcast.moved([model.tenant.slug])
     events.tell(events.model_published, model_id=str(model.pk))
     events.tell(events.access_changed, model_id=str(model.pk))
     return model

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from marketplace.catalog import broadcast
 from marketplace.catalog.models import AIModel, ModelVersion, RegistryWatch
 from marketplace.catalog.services import claim, edit, follow_registry, following, pin
 from portal.audit.models import Event
@@ -282,3 +283,18 @@ def test_facts_that_came_late_are_read_again(registry):
     later()
     follow_registry()
     assert ModelVersion.objects.get().metrics == {"accuracy": 0.8}
+
+
+def test_who_looks_after_a_model_is_told_that_it_moved(
+    registry, monkeypatch, publisher, operator, consumer
+):
+    told = []
+    monkeypatch.setattr(broadcast.people, "moved", lambda ids, what: told.append((set(ids), what)))
+    registry.register("fraud_score", signature=SIGNATURE)
+    registry.tag_model("fraud_score", "millwright.tenant", "vision")
+    follow_registry()
+    follow_registry()
+    assert len(told) == 1
+    people, what = told[0]
+    assert what == "models" and {publisher.pk, operator.pk} <= people
+    assert consumer.pk not in people
