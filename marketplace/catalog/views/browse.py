@@ -3,7 +3,7 @@
 from django.http import Http404
 from django.views.generic import TemplateView
 
-from marketplace.catalog import card, head, services, why
+from marketplace.catalog import card, examples, head, services, why
 from marketplace.catalog.compare import compare, type_of
 from marketplace.catalog.filters import Shelf
 from marketplace.catalog.frame import publishes
@@ -68,6 +68,7 @@ class Detail(OfModel):
         if self.model.status == ModelStatus.RETIRED:
             context["retirement"] = services.retirement(self.model)
         version = self.model.default_version
+        context["asks"] = examples.fields_of(version) if version else []
         context["metrics"] = sorted(version.metrics.items())[:8] if version else []
         return context
 

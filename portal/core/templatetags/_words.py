@@ -91,6 +91,22 @@ def span(seconds: float | None) -> str:
     return _age(seconds)
 
 
+def roughly(seconds: float | None) -> str:
+    """A length of time that was never measured for this case: 2.3 -> "2 s", 750 -> "10 min"."""
+    if seconds is None:
+        return UNKNOWN
+    if seconds < 1:
+        return "a second"
+    if seconds < 57:
+        return f"{_rounder(seconds)} s"
+    return f"{_rounder(seconds / 60)} min" if seconds < 3_570 else _age(seconds)
+
+
+def _rounder(count: float) -> int:
+    """Whole up to ten, then in steps of five."""
+    return max(1, round(count)) if count < 10 else round(count / 5) * 5
+
+
 def relative(moment: datetime, now: datetime | None = None) -> str:
     """ "4 h ago" or "in 3 days": running text; the exact time belongs beside it."""
     seconds = ((now or timezone.now()) - moment).total_seconds()

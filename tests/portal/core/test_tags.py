@@ -96,6 +96,24 @@ def test_spans_have_units(seconds, words):
     assert _words.span(seconds) == words
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, "–"),
+        (0.2, "a second"),
+        (2.3, "2 s"),
+        (13, "15 s"),
+        (58, "1 min"),
+        (140, "2 min"),
+        (750, "10 min"),
+        (9_000, "2 h"),
+        (200_000, "2 days"),
+    ],
+)
+def test_what_was_never_measured_is_told_roughly(seconds, words):
+    assert _words.roughly(seconds) == words
+
+
 def test_a_time_is_relative_with_the_exact_utc_time_beside_it():
     moment = NOW.astimezone(UTC)
     marked = render("{% when moment %}", moment=moment)
