@@ -1,10 +1,8 @@
 """Behind `make run`: starts everything in order, keeps it running, stops it in order."""
 
 import os
-import signal
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
 
 import psycopg
 
@@ -20,6 +18,7 @@ from portal.local.ports import demand, reserve
 from portal.local.postgres import EmbeddedPostgres
 from portal.local.processes import ChildProcess, rotate
 from portal.local.programs import Addresses, Programs, model_host_address
+from portal.local.signals import Signals, StopAsked
 from portal.local.valkey import EmbeddedValkey
 
 LEAVE_ORDER = (
@@ -29,10 +28,6 @@ LEAVE_ORDER = (
 MIGRATION_LOCK = 0x6D696C6C
 USABLE_WITHIN = 180.0
 LOOK_EVERY = 0.25
-
-
-class StopAsked(BaseException):
-    """Ctrl-C, SIGTERM or a closed terminal while something was being started."""
 
 
 class Supervisor:
@@ -47,14 +42,14 @@ class Supervisor:
         self.mlflow: EmbeddedMlflow | None = None
         self.demo: Demo | None = None
         self.once: ChildProcess | None = None
-        self.stopping = False
+        self.signals = Signals(self.family.kill)
         self.parent = os.getppid()
 
     def run(self) -> None:
         """Until asked to stop; LocalError when it cannot start. Nothing is left running after."""
         self.lock.take(address=self.plan.portal_url)
         try:
-            with self._signals():
+            with self.signals.heeded():
                 self._start()
                 self._stay()
         except StopAsked:
@@ -209,9 +204,9 @@ class Supervisor:
         return "MAKELEVEL" in os.environ and os.getppid() != self.parent
 
     def _stop(self) -> None:
-        self.stopping = True
+        self.signals.stopping = True
         began = time.monotonic()
-        with self._signals():
+        with self.signals.heeded():
             for child in filter(None, (self.demo, self.once)):
                 child.stop()
             self.family.stop()
@@ -220,25 +215,6 @@ class Supervisor:
         self.lock.release()
         if self.family.members:
             self.console.say(f"Stopped in {time.monotonic() - began:.1f} s.")
-
-    @contextmanager
-    def _signals(self):
-        """The first signal asks everything to stop in order, a second one ends it at once."""
-
-        def on_signal(*_):
-            if self.stopping:
-                self.family.kill()
-                return
-            self.stopping = True
-            raise StopAsked
-
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {number: signal.signal(number, on_signal) for number in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def run(plan: Plan, console: Console) -> None:

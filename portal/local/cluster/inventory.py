@@ -88,7 +88,10 @@ def read_inventory(named: str, *, nodes: int | None = None) -> Inventory:
     total = sum(group.nodes for group in groups)
     if not 1 <= total <= MOST:
         raise LocalError(f"The inventory {named} has {total} nodes: 1 to {MOST} are possible.")
-    return Inventory(tuple(node for group in groups for node in _placed(group)), cards)
+    placed = tuple(node for group in groups for node in _placed(group))
+    if len({node.name for node in placed}) < total:
+        raise LocalError(f"The inventory {named} gives one name to two groups.")
+    return Inventory(placed, cards)
 
 
 def scaled(groups: list[Group], total: int) -> list[Group]:
