@@ -102,7 +102,9 @@ def path_of(thing: dict) -> str:
 def _plural(kind: str) -> str:
     if kind.endswith("y"):
         return f"{kind[:-1]}ies"
-    return f"{kind}es" if kind.endswith("ss") else f"{kind}s"
+    if kind.endswith("ss"):
+        return f"{kind}es"
+    return kind if kind.endswith("s") else f"{kind}s"
 
 
 def _tls(cluster: dict, user: dict) -> ssl.SSLContext:

@@ -53,7 +53,7 @@ class ControlPlane:
     @property
     def kubeconfig(self) -> Path:
         """Of somebody who may do everything."""
-        return self.layout.kubeconfig("admin")
+        return self.folder / "kubeconfig"
 
     def kubeconfig_for(self, user: str, *groups: str) -> Path:
         """Of a user without any right but those that are granted to the name and its groups."""
@@ -66,6 +66,8 @@ class ControlPlane:
         make_private(self.folder)
         self.layout = commands.lay_out(self.folder)
         self.readiness = Readiness(self.layout)
+        self.kubeconfig.unlink(missing_ok=True)
+        self.kubeconfig.symlink_to(self.layout.kubeconfig("admin").resolve())
         try:
             self._start(console)
         except BaseException:
