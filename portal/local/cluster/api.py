@@ -31,11 +31,11 @@ class Api:
     """Speaks to the cluster of a kubeconfig; one kept connection for each thread."""
 
     def __init__(self, kubeconfig: Path, *, timeout: float = 30.0):
-        content = yaml.safe_load(kubeconfig.read_text())
-        cluster, user = content["clusters"][0]["cluster"], content["users"][0]["user"]
+        cluster, user = _chosen(kubeconfig)
         self.address = urlsplit(cluster["server"])
         self.timeout = timeout
-        self.context = _tls(cluster, user)
+        self.context = _tls(cluster, user, kubeconfig.parent)
+        self.token = user.get("token", "")
         self.kept = threading.local()
 
     def request(
@@ -44,6 +44,8 @@ class Api:
         """The decoded answer; ApiError when refused, OSError when nobody answers."""
         content = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": kind, "Accept": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
         try:
             status, text = self._exchange(method, path, content, headers)
         except (http.client.HTTPException, OSError) as problem:
@@ -107,15 +109,34 @@ def _plural(kind: str) -> str:
     return kind if kind.endswith("s") else f"{kind}s"
 
 
-def _tls(cluster: dict, user: dict) -> ssl.SSLContext:
-    authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
-    context = ssl.create_default_context(cadata=authority)
-    with tempfile.NamedTemporaryFile() as file:
-        for part in ("client-certificate-data", "client-key-data"):
-            file.write(base64.b64decode(user[part]))
-        file.flush()
-        context.load_cert_chain(file.name)
+def _chosen(kubeconfig: Path) -> tuple[dict, dict]:
+    """The cluster and the user of the current context."""
+    content = yaml.safe_load(kubeconfig.read_text())
+    named = {
+        kind: {entry["name"]: entry[kind] for entry in content[f"{kind}s"]}
+        for kind in ("context", "cluster", "user")
+    }
+    context = named["context"][content["current-context"]]
+    return named["cluster"][context["cluster"]], named["user"][context["user"]]
+
+
+def _tls(cluster: dict, user: dict, folder: Path) -> ssl.SSLContext:
+    authority = _part(cluster, "certificate-authority", folder)
+    context = ssl.create_default_context(cadata=authority.decode() if authority else None)
+    pair = [_part(user, name, folder) for name in ("client-certificate", "client-key")]
+    if all(pair):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b"\n".join(pair))
+            file.flush()
+            context.load_cert_chain(file.name)
     return context
+
+
+def _part(entry: dict, name: str, folder: Path) -> bytes:
+    """Written into the file itself, or in another one that it names."""
+    if data := entry.get(f"{name}-data"):
+        return base64.b64decode(data)
+    return (folder / entry[name]).read_bytes() if name in entry else b""
 
 
 def _message(text: bytes) -> str:

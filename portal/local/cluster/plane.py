@@ -1,6 +1,5 @@
 """A control plane on this machine: etcd, Kubernetes, kwok and Kueue, in one object."""
 
-import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -178,14 +177,3 @@ class ControlPlane:
 
     def _default_account_exists(self) -> bool:
         return bool(self.api.get("/api/v1/namespaces/default/serviceaccounts/default"))
-
-
-def own_kubeconfig() -> Path | None:
-    """The cluster that KUBECONFIG names instead of one of our own; LocalError if it is no file."""
-    named = os.environ.get("KUBECONFIG", "").strip()
-    if not named:
-        return None
-    path = Path(named)
-    if not path.is_file():
-        raise LocalError(f"KUBECONFIG={named} is not a file.")
-    return path

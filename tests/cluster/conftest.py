@@ -1,0 +1,21 @@
+"""Short ways to look at pods and jobs."""
+
+import pytest
+
+
+@pytest.fixture
+def look(control_plane, namespace):
+    """The present state of a pod or job of the test's namespace."""
+    places = {"pod": "/api/v1", "job": "/apis/batch/v1"}
+
+    def see(kind: str, name: str) -> dict:
+        path = f"{places[kind]}/namespaces/{namespace}/{kind}s/{name}"
+        return control_plane.api.get(path)
+
+    return see
+
+
+@pytest.fixture
+def phase(look):
+    """The phase of a pod."""
+    return lambda name: look("pod", name)["status"].get("phase")
