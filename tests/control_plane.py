@@ -49,7 +49,7 @@ def control_plane() -> Iterator[Cluster]:
         pytest.skip("there is no built control plane: `make cluster` builds one in 10-20 minutes")
     console = Console(sys.stderr)
     folder = Path(tempfile.mkdtemp(prefix="millwright-plane-"))
-    plane = ControlPlane(folder, programs or build(console), durable=False)
+    plane = ControlPlane(folder, programs or build(console), durable=False, grace_seconds=20)
     try:
         plane.start(console)
         bring_nodes(plane.api, read_inventory("small"))

@@ -68,6 +68,6 @@ def test_a_node_out_of_order_loses_its_pods(own_plane, namespace, spare, phase, 
 def test_a_silent_node_is_noticed(own_plane, spare, eventually):
     api = own_plane.api
     eventually(lambda: ready(api, spare) == "True")
-    silent = {"metadata": {"annotations": {"kwok.x-k8s.io/node": "silent"}}}
+    silent = {"metadata": {"labels": {"kwok.x-k8s.io/node": "silent"}}}
     api.request("PATCH", f"/api/v1/nodes/{spare}", silent, kind=MERGE)
     eventually(lambda: ready(api, spare) == "Unknown", within=own_plane.grace_seconds * 3)

@@ -139,14 +139,14 @@ def scheduler(layout: Layout) -> list[str]:
 
 
 def kwok(layout: Layout, *, stages: Path, lease_seconds: int) -> list[str]:
-    """Pretends to be the kubelets of the nodes that carry its annotation, logs included."""
+    """Pretends to be the kubelets of the nodes that carry its label, logs included."""
     port = layout.ports["kwok"]
     return [
         f"--kubeconfig={layout.kubeconfig('kwok')}",
         f"--config={stages}",
         "--enable-crds=Logs",
         "--manage-all-nodes=false",
-        f"--manage-nodes-with-annotation-selector={FAKE_NODE}",
+        f"--manage-nodes-with-label-selector={FAKE_NODE}",
         f"--node-ip={LOOPBACK}",
         f"--node-port={port}",
         f"--server-address={LOOPBACK}:{port}",

@@ -77,7 +77,6 @@ def manifest(node: FakeNode, cards: dict[str, Card]) -> dict:
         "metadata": {
             "name": node.name,
             "labels": _place_labels(node) | _card_labels(node, cards) | {OURS: digest},
-            "annotations": {"kwok.x-k8s.io/node": "fake"},
         },
         "status": {"capacity": holds, "allocatable": holds},
     }
@@ -88,6 +87,7 @@ def _place_labels(node: FakeNode) -> dict[str, str]:
         "kubernetes.io/hostname": node.name,
         "kubernetes.io/arch": "amd64",
         "kubernetes.io/os": "linux",
+        "kwok.x-k8s.io/node": "fake",
         "topology.kubernetes.io/region": node.group.region,
         "topology.kubernetes.io/zone": f"{node.group.region}-a",
         "millwright.topology/block": node.block,
