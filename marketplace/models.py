@@ -12,7 +12,7 @@ from marketplace.catalog.models import (
     RegistryWatch,
 )
 from marketplace.catalog.wishes import SavedView, WantedModel
-from marketplace.feedback.models import Rating, Reply, Report
+from marketplace.feedback.models import Affected, Rating, Reply, Report
 from marketplace.imports.models import Import, ImportFile, ImportRow
 from marketplace.service_levels.models import Measured, MeasuredDay, Target
 
@@ -21,6 +21,7 @@ __all__ = [
     "AIModelGroupPermission",
     "AIModelUserPermission",
     "AccessRequest",
+    "Affected",
     "Entry",
     "External",
     "Grant",

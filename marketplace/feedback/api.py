@@ -14,6 +14,7 @@ from marketplace.feedback import reading, services
 from marketplace.feedback import serializers as shapes
 from marketplace.feedback.lifecycle import Kind, ReportStatus
 from marketplace.feedback.models import Report
+from portal.api import questions
 from portal.api.base import Resource, slug_or_id
 from portal.core.errors import Refused
 
@@ -40,6 +41,7 @@ class ModelFeedback(Resource):
     queryset = Report.objects.all()
     serializer_class = shapes.FeedbackSerializer
     filter_backends: list = []
+    also_asked = {"list": ("kind",)}
 
     def get_model(self) -> AIModel:
         wanted = slug_or_id(self.kwargs["slug"].replace("\0", ""))
@@ -53,7 +55,8 @@ class ModelFeedback(Resource):
     def list(self, request, slug=None):
         """Feedback on a model, the newest first, with its average and open problems."""
         model, kind = self.get_model(), request.query_params.get("kind", "")
-        kind = kind if kind in Kind.values else ""
+        if kind not in ("", *Kind.values):
+            raise questions.BadQuestion("kind", f"Choose one of {', '.join(Kind.values)}.")
         rows = self.paginate_queryset(Stream(model, request.user, kind))
         answer = self.get_paginated_response(self.get_serializer(rows, many=True).data)
         seen = reading.opinion(model, request.user)
@@ -142,6 +145,19 @@ class Reports(mixins.ListModelMixin, Resource):
     def reopen(self, request, pk=None):
         """It is still wrong, and how; the team that reported."""
         return self._do(services.reopen, shapes.NoteSerializer)
+
+    @extend_schema(request=shapes.AffectedSerializer, responses=shapes.ThreadSerializer)
+    @action(detail=True, methods=["post"])
+    def affects(self, request, pk=None):
+        """It concerns me too; whose team may call the model. They hear what becomes of it."""
+        return self._do(services.affects, shapes.AffectedSerializer)
+
+    @extend_schema(request=None, responses=shapes.ThreadSerializer)
+    @action(detail=True, methods=["post"])
+    def spares(self, request, pk=None):
+        """It no longer concerns me."""
+        services.spares(self._row(), by=request.user)
+        return self._answer()
 
     @extend_schema(responses=shapes.SealedExampleSerializer)
     @action(detail=True, methods=["get"])

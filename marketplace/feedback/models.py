@@ -166,3 +166,32 @@ class Reply(Record):
 
     def __str__(self) -> str:
         return f"reply to {self.report_id}"
+
+
+class Affected(Record):
+    """Somebody says of a report that it concerns them too; they hear what becomes of it.
+
+    `tenant` is theirs. How many they are is for everybody who reads the report.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="+")
+    provider = models.ForeignKey(Tenant, models.PROTECT, related_name="+")
+    report = models.ForeignKey(Report, models.CASCADE, related_name="affected")
+    person = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    objects = BothSides.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "affected person", "affected people"
+        default_permissions = ()
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "id"], name="affected_in_tenant"),
+            models.UniqueConstraint(fields=["report", "person"], name="affected_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} affected by {self.report_id}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("feedback:report", args=[self.report_id])

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from marketplace.catalog.models import AIModel
 from marketplace.feedback.lifecycle import REPORT, UNSOLVED, ReportStatus
-from marketplace.feedback.models import STARS, Rating, Report
+from marketplace.feedback.models import STARS, Affected, Rating, Report
 from portal.core import tenancy
 from tenants.directory.roles import TenantRole
 
@@ -62,7 +62,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Problem:
-    """A report as this person may read it. `full` says whether they are of one of its sides."""
+    """A report as this person may read it. `full` says whether they are of one of its sides.
+
+    `affected` people said that it concerns them too, beside who reported it.
+    """
 
     id: UUID
     model: str
@@ -80,6 +83,8 @@ class Problem:
     reporter: str = ""
     team: str = ""
     replies: int = 0
+    affected: int = 0
+    affects_me: bool = False
     thread: tuple[Said, ...] = field(default=(), repr=False)
     lifecycle = REPORT
 
@@ -135,8 +140,10 @@ def page(rows, first: int, most: int, user) -> tuple[list[Problem], int]:
     with tenancy.as_system():
         count = rows.order_by().count()
         found = list(rows[first : first + most])
+        affected = _affected(found)
     mine = _named(found, user)
-    return [_problem(row, full=row.pk in mine) for row in found], count
+    told = [_problem(row, full=row.pk in mine, affected=affected.get(row.pk, 0)) for row in found]
+    return told, count
 
 
 def find(pk: UUID, user) -> tuple[Report, Problem] | None:
@@ -153,8 +160,10 @@ def find(pk: UUID, user) -> tuple[Report, Problem] | None:
         if not full and not seen.filter(pk=row.model_id).exists():
             return None
         said = list(row.replies.select_related("author"))
+        affected = list(row.affected.values_list("person", flat=True))
     thread = tuple(_said(reply, row, full) for reply in said)
-    return row, _problem(row, full=full, thread=thread)
+    mine = {"affected": len(affected), "affects_me": user.pk in affected}
+    return row, _problem(row, full=full, thread=thread, **mine)
 
 
 def stream(model: AIModel, user, kind: str, *, first: int, most: int) -> tuple[list[dict], int]:
@@ -178,7 +187,9 @@ def item(row: Rating | Report, user) -> dict:
 
 def problems_of(rows: Sequence[Report]) -> list[Problem]:
     """Rows that were read through `visible_to`, in full."""
-    return [_problem(row, full=True) for row in rows]
+    with tenancy.as_system():
+        affected = _affected(rows)
+    return [_problem(row, full=True, affected=affected.get(row.pk, 0)) for row in rows]
 
 
 def _seen_by(user) -> Q:
@@ -215,10 +226,15 @@ def _stars(row: Rating, user, named: bool) -> Stars:
     return Stars(row.pk, row.stars, row.sentence, row.version, row.changed_at, mine=mine, **shown)
 
 
-def _problem(row: Report, *, full: bool, thread: tuple[Said, ...] = ()) -> Problem:
-    more: dict = {}
+def _affected(rows: Sequence[Report]) -> dict[UUID, int]:
+    """{report id: how many people said that it concerns them too}. Ask as the system."""
+    said = Affected.objects.filter(report__in=[row.pk for row in rows]).order_by()
+    return dict(said.values_list("report").annotate(people=Count("id")))
+
+
+def _problem(row: Report, *, full: bool, thread: tuple[Said, ...] = (), **more) -> Problem:
     if full:
-        more = {"reporter": row.reporter.username, "team": row.tenant.slug}
+        more |= {"reporter": row.reporter.username, "team": row.tenant.slug}
         more |= {"has_example": row.has_example}
     return Problem(
         id=row.pk, model=row.model.slug, title=row.title, text=row.text, version=row.version,

@@ -29,7 +29,10 @@ class SaidSerializer(serializers.Serializer):
 
 
 class ProblemSerializer(serializers.Serializer):
-    """A report. `reporter`, `team` and `has_example` are for its two sides alone."""
+    """A report. `reporter`, `team` and `has_example` are for its two sides alone.
+
+    `affected` people said that it concerns them too.
+    """
 
     id = serializers.UUIDField()
     model = serializers.CharField()
@@ -43,6 +46,7 @@ class ProblemSerializer(serializers.Serializer):
     publisher = serializers.CharField()
     created_at = serializers.DateTimeField()
     replies = serializers.IntegerField()
+    affected = serializers.IntegerField()
     has_example = serializers.BooleanField()
     reporter = serializers.CharField()
     team = serializers.CharField()
@@ -51,6 +55,7 @@ class ProblemSerializer(serializers.Serializer):
 class ThreadSerializer(ProblemSerializer):
     """A report with everything that was said about it."""
 
+    affects_me = serializers.BooleanField()
     thread = SaidSerializer(many=True)
 
 
@@ -135,6 +140,12 @@ class NoteSerializer(serializers.Serializer):
 
 class FixSerializer(NoteSerializer):
     version = serializers.IntegerField(min_value=1, max_value=LARGEST_NUMBER)
+
+
+class AffectedSerializer(serializers.Serializer):
+    """`tenant` is needed by people of several teams that may call the model."""
+
+    tenant = VisibleField(queryset=Tenant.objects.all(), slug_field="slug", required=False)
 
 
 class ReplySerializer(serializers.Serializer):

@@ -1,7 +1,10 @@
 """Who is told what about ratings and reports; rows of the transaction they tell of."""
 
+from collections import defaultdict
+
 from marketplace.feedback.lifecycle import ReportStatus
 from marketplace.feedback.models import Rating, Reply, Report
+from portal.core import tenancy
 from portal.notices import services as notices
 from tenants.directory.models import Membership, Tenant, User
 from tenants.directory.roles import TenantRole
@@ -11,6 +14,12 @@ NEWS = {
     ReportStatus.CONFIRMED: ("{provider} confirmed your report on {model}", "info"),
     ReportStatus.DECLINED: ("{provider} declined your report on {model}", "warn"),
     ReportStatus.FIXED: ("Fixed in version {fixed_in} of {model}", "ok"),
+}
+
+AFFECTED = {
+    ReportStatus.CONFIRMED: "{provider} confirmed a problem with {model} that affects you",
+    ReportStatus.DECLINED: "{provider} declined a problem with {model} that affects you",
+    ReportStatus.FIXED: "Fixed in version {fixed_in} of {model}",
 }
 
 
@@ -42,12 +51,13 @@ def of_reply(reply: Reply) -> None:
 
 
 def of_move(report: Report, *, by) -> None:
-    """Its reporter hears what the publishers did; they hear that it is open again."""
+    """Its reporter and all whom it affects hear what the publishers did; they, of a reopening."""
     if report.status in NEWS:
         words, tone = NEWS[report.status]
         facts = {"provider": report.provider, "model": report.model, "fixed_in": report.fixed_in}
         said = f"{report.title}. {report.reason}".strip()
         _tell_reporter(report, words.format(**facts), said, tone)
+        _tell_affected(report, AFFECTED[report.status].format(**facts), said, tone)
     elif report.status == ReportStatus.OPEN:
         title = f"Still wrong: {report.model}, {report.title}"
         _tell_publishers(report, by, title, report.reason, "warn")
@@ -64,3 +74,14 @@ def _tell_reporter(report: Report, title: str, body: str, tone: str) -> None:
     notices.tell(
         [report.reporter], tenant=report.tenant, title=title, href=href, body=body, tone=tone
     )
+
+
+def _tell_affected(report: Report, title: str, body: str, tone: str) -> None:
+    """They are of many tenants, and none learns of another."""
+    people = defaultdict(list)
+    with tenancy.as_system():
+        for row in report.affected.select_related("person", "tenant"):
+            people[row.tenant].append(row.person)
+    href = report.get_absolute_url()
+    for tenant, persons in people.items():
+        notices.tell(persons, tenant=tenant, title=title, href=href, body=body, tone=tone)

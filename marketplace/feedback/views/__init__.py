@@ -2,6 +2,7 @@
 
 from marketplace.feedback.views.on_model import OnModel, Rate, ReportProblem, TakeBack
 from marketplace.feedback.views.on_report import (
+    Affects,
     Close,
     Confirm,
     Decline,
@@ -10,10 +11,12 @@ from marketplace.feedback.views.on_report import (
     Reopen,
     Reply,
     ReportPage,
+    Spares,
 )
 from marketplace.feedback.views.reports import Reports
 
 __all__ = [
+    "Affects",
     "Close",
     "Confirm",
     "Decline",
@@ -26,5 +29,6 @@ __all__ = [
     "ReportPage",
     "ReportProblem",
     "Reports",
+    "Spares",
     "TakeBack",
 ]

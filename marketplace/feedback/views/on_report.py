@@ -10,7 +10,7 @@ from django.views.generic import TemplateView, View
 from marketplace.feedback import forms, reading, services
 from portal.core.errors import Refused
 from portal.core.lifecycle import ForbiddenMove, Overtaken
-from portal.web.views import OVERTAKEN, Page
+from portal.web.views import OVERTAKEN, Act, Page
 
 MOST_VERSIONS = 50
 
@@ -46,6 +46,7 @@ class ReportPage(OneReport, TemplateView):
         answers = services.publishes(row, user)
         reports = services.speaks_for_reporter(row, user)
         context = {"problem": problem, "answers": answers, "reports": reports}
+        context["affects"] = row.is_unsolved and bool(services.could_be_affected(row, user))
         context |= {"replies": (answers or reports) and row.status != "closed"}
         context |= {f"can_{move}": True for move in moves}
         context["fix_form"] = forms.FixForm(versions=self.versions)
@@ -146,6 +147,28 @@ class Reopen(Verb):
     def act(self, given) -> str:
         services.reopen(self.row, by=self.request.user, note=given["note"])
         return "Open again. The publishers are told"
+
+
+class Affects(OneReport, Act):
+    """It concerns me too."""
+
+    def get_subject(self):
+        return self.row
+
+    def act(self, subject) -> str:
+        services.affects(subject, by=self.request.user)
+        return "Noted. You are told what becomes of it"
+
+
+class Spares(OneReport, Act):
+    """It no longer concerns me."""
+
+    def get_subject(self):
+        return self.row
+
+    def act(self, subject) -> str:
+        services.spares(subject, by=self.request.user)
+        return "You hear no more of it"
 
 
 class Example(OneReport, TemplateView):

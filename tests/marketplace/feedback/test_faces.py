@@ -208,3 +208,22 @@ def test_a_person_of_two_teams_chooses(client, held, claims, retail):
     given = {"kind": "problem", "title": "Wrong", "tenant": "retail"}
     assert say(client, "models/digits/feedback/", given).json()["team"] == "retail"
     assert say(client, "models/digits/feedback/", given | {"tenant": "vision"}).status_code == 403
+
+
+def test_it_affects_me_too_on_pages_and_by_rest(client, report, retail, stranger, publisher):
+    hold(retail, report.model)
+    client.force_login(stranger)
+    there = f"/feedback/{report.pk}/"
+    assert "It affects me too" in client.get(there).content.decode()
+    assert client.post(f"{there}affects/").status_code == 302
+    page = client.get(there).content.decode()
+    assert "1 more person affected, you among them" in page and "It no longer affects me" in page
+    assert "1 more affected" in client.get("/models/digits/feedback/").content.decode()
+    body = say(client, f"feedback/{report.pk}/spares/", {}).json()
+    assert (body["affected"], body["affects_me"]) == (0, False)
+    assert say(client, f"feedback/{report.pk}/affects/", {"tenant": "claims"}).status_code == 403
+    body = say(client, f"feedback/{report.pk}/affects/", {"tenant": "retail"}).json()
+    assert (body["affected"], body["affects_me"]) == (1, True)
+    client.force_login(publisher)
+    listed = client.get("/feedback/?show=open").content.decode()
+    assert "1 more affected" in listed and "stranger" not in listed

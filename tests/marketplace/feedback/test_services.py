@@ -4,9 +4,10 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
+from marketplace.feedback import reading
 from marketplace.feedback import services as feedback
 from marketplace.feedback.lifecycle import ReportStatus
-from marketplace.feedback.models import Rating, Reply, Report
+from marketplace.feedback.models import Affected, Rating, Reply, Report
 from portal.audit.models import Event
 from portal.core import tenancy
 from portal.core.errors import Conflict, Refused
@@ -16,6 +17,7 @@ from portal.core.permissions import disallow
 from portal.notices.models import Notice
 from tenants.directory.roles import TenantRole
 from tests import factories
+from tests.conftest import person as enrol_person
 from tests.marketplace.feedback.conftest import hold
 
 
@@ -227,3 +229,46 @@ def test_a_second_team_may_be_named(held, consumer, claims, retail, stranger):
     with pytest.raises(PermissionDenied):
         feedback.report(held, by=consumer, title="Wrong", tenant=retail)
     assert feedback.report(held, by=stranger, title="Wrong", tenant=retail).tenant == retail
+
+
+def test_others_say_that_it_affects_them_too(report, retail, stranger, publisher, claims):
+    hold(retail, report.model)
+    mate = enrol_person("mate", claims, TenantRole.CONSUMER)
+    for who in (stranger, stranger, mate, publisher):
+        feedback.affects(report, by=who)
+    row, problem = reading.find(report.pk, stranger)
+    assert (problem.affected, problem.affects_me, problem.reporter) == (3, True, "")
+    feedback.spares(row, by=mate)
+    feedback.spares(row, by=mate)
+    assert reading.find(report.pk, mate)[1].affected == 2
+    said = ["said it affects them", "said it no longer affects them"]
+    found = Event.objects.filter(actor="mate", verb__in=said).order_by("id")
+    assert [event.verb for event in found] == said
+
+
+def test_whom_it_affects_hears_in_which_version_it_is_fixed(report, retail, stranger, publisher):
+    hold(retail, report.model)
+    feedback.affects(report, by=stranger)
+    feedback.confirm(report, by=publisher, note="Seen here too")
+    feedback.fix(report, by=publisher, version=1)
+    confirmed = "vision confirmed a problem with digits that affects you"
+    assert told(stranger) == [confirmed, "Fixed in version 1 of digits"]
+    with pytest.raises(Conflict, match="It is fixed"):
+        feedback.affects(report, by=publisher)
+
+
+@pytest.mark.parametrize("who", ["consumer", "stranger", "governor", "auditor"])
+def test_who_reported_and_who_cannot_call_it_are_not_affected_too(report, who, request):
+    with pytest.raises(PermissionDenied):
+        feedback.affects(report, by=request.getfixturevalue(who))
+    assert not Affected.objects.exists()
+
+
+def test_one_team_does_not_read_whom_of_another_it_affects(report, retail, stranger, consumer):
+    hold(retail, report.model)
+    said = feedback.affects(report, by=stranger)
+    assert not Affected.objects.visible_to(consumer).exists()
+    with tenancy.acting_as(consumer):
+        assert not Affected.objects.filter(pk=said.pk).exists()
+    with tenancy.acting_as(stranger):
+        assert Affected.objects.filter(pk=said.pk).exists()
