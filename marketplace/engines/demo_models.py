@@ -36,6 +36,7 @@ class DemoModel:
     parameters: dict[str, object]
     tags: dict[str, str]
     card: str
+    data_set: str
     predict_with: str = "predict"
     stratified: bool = True
     trusted_types: list[str] = field(default_factory=list)
@@ -230,6 +231,7 @@ DEMO_MODELS = (
             "restricted",
         ),
         card=RISK_CARD,
+        data_set="Breast Cancer Wisconsin (Diagnostic)",
         predict_with="predict_proba",
     ),
     DemoModel(
@@ -245,6 +247,7 @@ DEMO_MODELS = (
             "internal",
         ),
         card=DIGITS_CARD,
+        data_set="Optical Recognition of Handwritten Digits",
     ),
     DemoModel(
         name="diabetes-progression",
@@ -259,6 +262,7 @@ DEMO_MODELS = (
             "confidential",
         ),
         card=PROGRESSION_CARD,
+        data_set="Diabetes, Least Angle Regression",
         stratified=False,
         trusted_types=["sklearn.tree._tree.Tree"],
     ),

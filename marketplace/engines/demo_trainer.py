@@ -89,6 +89,9 @@ def _register(client: MlflowClient, recipe: DemoModel) -> tuple[int, dict[str, f
         mlflow.log_params({**recipe.parameters, "seed": SEED, "test_share": 0.25})
         mlflow.log_params({"rows_train": len(x_train), "rows_test": len(x_test)})
         mlflow.log_metrics(metrics)
+        for part, rows in (("training", x_train), ("testing", x_test)):
+            given = mlflow.data.from_pandas(rows, name=recipe.data_set)
+            mlflow.log_input(given, context=part)
         # The tags go first, so that the model is proposed to its tenant from its first second.
         _describe(client, recipe)
         number = _log(recipe, model, x_test.head(2))

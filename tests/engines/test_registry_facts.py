@@ -58,6 +58,7 @@ def test_a_version_has_all_its_facts(registry, name, columns, metric, at_least):
     assert found.parameters["seed"] == "7"
     assert found.flavours == ("python_function", "sklearn")
     assert any(line.startswith("scikit-learn==") for line in found.dependencies)
+    assert len(found.data_sets) == 1
     assert found.python_version.startswith("3.")
     assert found.model_size_bytes > 1000
     assert (found.trained_by, found.status) == ("owner", "READY")
