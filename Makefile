@@ -1,17 +1,20 @@
 # The commands of the product: each sets up what it needs.
 #   make run       everything on this machine; PORT, HOST and addresses of given services by environment
+#   make cluster   a Kubernetes with Kueue and pretended GPU nodes; CLUSTER_ARGS="--nodes 1000"
 #   make test      lint and all tests; PYTEST_ARGS="tests/compute -q" for some of them
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 STAMP := .venv/.made-from-lock
 BENCH_ARGS ?=
+CLUSTER_ARGS ?=
 FUZZ_EXAMPLES ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench browser fuzz
+.PHONY: help setup run cluster test lint bench browser fuzz
 
 help:
 	@echo "make run       start everything, print the address, stop with Ctrl-C"
+	@echo "make cluster   start a Kubernetes with Kueue and pretended GPU nodes, stop with Ctrl-C"
 	@echo "make test      lint and run all tests that this machine can run"
 	@echo "make lint      check style, imports and their directions"
 	@echo "make bench     measure, and print a table"
@@ -27,6 +30,9 @@ $(STAMP): pyproject.toml uv.lock deploy/bootstrap.txt deploy/setup
 
 run: setup
 	@exec $(BIN)/python -m portal.local run
+
+cluster: setup
+	@exec $(BIN)/python -m portal.local.cluster $(CLUSTER_ARGS)
 
 test: lint
 ifdef PYTEST_ARGS
