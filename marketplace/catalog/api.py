@@ -65,6 +65,8 @@ class ModelFilter(filters.FilterSet):
 class WordSearch(BaseFilterBackend):
     """`?search=`: every word, or its beginning; a slightly wrong word is put right."""
 
+    names = ("search",)
+
     def filter_queryset(self, request, queryset: QuerySet, view) -> QuerySet:
         asked = request.query_params.get("search", "")
         if view.action != "list" or not asked.strip():
@@ -89,19 +91,20 @@ class Models(ReadOnly):
     filter_backends = [ReadOnly.filter_backends[0], WordSearch, *ReadOnly.filter_backends[1:]]
     ordering_fields = ["slug", "name", "published_at", "changed_at", "created_at"]
     lookup_url_kwarg = "slug"
-
-    def get_queryset(self):
-        return super().get_queryset().select_related("tenant", "external").defer("words")
+    also_asked = {"facets": tuple(asked.name for asked in FACETS)}
 
     def get_object(self):
         wanted = self.kwargs["slug"].replace("\0", "")
-        model = self.get_queryset().filter(**slug_or_id(wanted)).first()
+        model = self._rows().filter(**slug_or_id(wanted)).first()
         if model is None:
             raise Http404
         return model
 
     def paginate_queryset(self, queryset):
-        return dress(super().paginate_queryset(queryset), self.request.user)
+        """A page is cut by ids alone, so that no row is read which is not on it."""
+        ids = super().paginate_queryset(queryset.values_list("pk", flat=True))
+        rows = {model.pk: model for model in self._rows().filter(pk__in=ids)}
+        return dress([rows[pk] for pk in ids if pk in rows], self.request.user, cells=False)
 
     def retrieve(self, request, *args, **kwargs):
         """One model with its card, price and examples."""
@@ -162,11 +165,14 @@ class Models(ReadOnly):
         given = self._read(shapes.RetireSerializer)
         return self._answer(services.retire(model, by=request.user, note=given["note"]))
 
+    def _rows(self) -> QuerySet:
+        return self.get_queryset().select_related("tenant", "external").defer("words")
+
     def _read(self, shape) -> dict:
         given = shape(data=self.request.data, context=self.get_serializer_context())
         given.is_valid(raise_exception=True)
         return given.validated_data
 
     def _answer(self, model) -> Response:
-        dress([model], self.request.user)
+        dress([model], self.request.user, cells=False)
         return Response(self.get_serializer(model).data)

@@ -167,6 +167,12 @@ class AIModel(Record):
             GinIndex(fields=["words"], name="aimodel_words"),
             GinIndex(Func("name", "slug", function="millwright_names"), name="aimodel_named"),
             models.Index(fields=["status", "visibility", "tenant", "id"], name="aimodel_seen"),
+            models.Index(  # all that `visible_to` and the counts of lists ask, without the rows
+                fields=["slug"],
+                include=["id", "status", "visibility", "tenant", "proposed_tenant", "task"],
+                name="aimodel_shown",
+            ),
+            models.Index(fields=["published_at", "id"], name="aimodel_by_age"),
         ]
         constraints = [
             models.CheckConstraint(

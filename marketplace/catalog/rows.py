@@ -31,10 +31,10 @@ class Said:
     per: str
 
 
-def dress(models: Sequence[AIModel], user=None) -> Sequence[AIModel]:
-    """Put `price`, `default_version` and, for `user`, `usable` and `cells` on each model.
+def dress(models: Sequence[AIModel], user=None, *, cells: bool = True) -> Sequence[AIModel]:
+    """Put `price`, `default_version` and, for `user`, `usable` on each model.
 
-    A fixed number of queries, however many models.
+    With `cells`, those of upper rooms as well. A fixed number of queries, however many models.
     """
     ids = [model.pk for model in models]
     prices = {row.model_id: row for row in prices_of(ids)}
@@ -52,7 +52,7 @@ def dress(models: Sequence[AIModel], user=None) -> Sequence[AIModel]:
         model.default_version = versions.get((model.pk, model.followed_version))
         model.usable = model.pk in mine
         model.look = look_of(model)
-    if user is not None:
+    if user is not None and cells:
         columns.fill(models, user)
     return models
 
