@@ -1,5 +1,7 @@
 """Forms of service levels."""
 
+from decimal import Decimal
+
 from django import forms
 
 from marketplace.service_levels.models import Target
@@ -26,6 +28,14 @@ class TargetForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name, unit in (("availability", "%"), ("latency_ms", "ms"), ("latency_share", "%")):
             self.fields[name].unit = unit
+        for name in ("availability", "latency_share"):
+            if isinstance(self.initial.get(name), Decimal):
+                self.initial[name] = _short(self.initial[name])
 
     def _post_clean(self) -> None:
         """The service checks and saves; the form keeps what was typed."""
+
+
+def _short(share: Decimal) -> str:
+    """99.900 as people write it: 99.9."""
+    return f"{share:f}".rstrip("0").rstrip(".") if share % 1 else f"{share:.0f}"

@@ -142,7 +142,12 @@ def _drafts(user) -> Section:
 def _problems(user) -> Section:
     rows = Report.objects.visible_to(user).waiting_for(user).to_show().order_by("id")[:SHOWN]
     lines = [
-        Line(row.model.slug, row.get_absolute_url(), f"from {row.tenant.name}", row.created_at)
+        Line(
+            row.title,
+            row.get_absolute_url(),
+            f"{row.model}, from {row.tenant.name}",
+            row.created_at,
+        )
         for row in rows
     ]
     href = reverse("feedback:list")

@@ -38,10 +38,19 @@ function prepare(box) {
   choose(tabs, panels, 0, false);
 }
 
+// A row of tabs that is wider than the screen begins at the tab one is on.
+function reveal() {
+  for (const tab of document.querySelectorAll(".tabs > [aria-current]")) {
+    const row = tab.parentElement;
+    row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+  }
+}
+
 function look() {
   document.querySelectorAll("[data-tabs]").forEach(prepare);
 }
 
 look();
+reveal();
 document.addEventListener("htmx:afterSettle", look);
 document.addEventListener("live:swapped", look);
