@@ -84,7 +84,7 @@ def within(found: Found, models: QuerySet[AIModel]) -> list:
 def _found(models: QuerySet[AIModel], terms: Asked, wanted: str) -> Found:
     query = SearchQuery(wanted, config="simple", search_type="raw")
     ids = _best(models, terms, query)
-    return Found(in_order(models, ids), terms.text, terms.text, terms, query, ids)
+    return Found(in_order(ids), terms.text, terms.text, terms, query, ids)
 
 
 def _best(models: QuerySet[AIModel], terms: Asked, query: SearchQuery) -> list:
@@ -96,13 +96,13 @@ def _best(models: QuerySet[AIModel], terms: Asked, query: SearchQuery) -> list:
     return list(ranked.order_by("-rank", "slug").values_list("pk", flat=True)[:MOST_RANKED])
 
 
-def in_order(models: QuerySet[AIModel], ids: list) -> QuerySet[AIModel]:
-    """Those of `models` with these ids, in the order of the list; the first has the top rank."""
+def in_order(ids: list) -> QuerySet[AIModel]:
+    """Models by ids that a search has found, so seen, in their order; the first ranks highest."""
     if not ids:
-        return models.none()
+        return AIModel.objects.none()
     listed = Value(ids, ArrayField(UUIDField()))
     place = Func(listed, F("pk"), function="array_position", output_field=IntegerField())
-    return models.filter(pk__in=ids).annotate(rank=Value(0) - place).order_by("-rank")
+    return AIModel.objects.filter(pk__in=ids).annotate(rank=Value(0) - place).order_by("-rank")
 
 
 def _rank(terms: Asked) -> RawSQL:
