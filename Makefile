@@ -38,7 +38,7 @@ test: lint
 ifdef PYTEST_ARGS
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 else
-	@$(BIN)/python -m pytest tests --ignore=tests/browser -n 2 --dist loadfile -q
+	@$(BIN)/python -m pytest tests --ignore=tests/browser -n 2 --dist loadfile -q -rs
 	@$(BIN)/python -m pytest tests/browser -q -rs
 endif
 
