@@ -45,7 +45,9 @@ class TenantForm(TenantNameForm):
         label="Under",
     )
     cost_centre = forms.CharField(max_length=20, label="Cost centre")
-    region = forms.ChoiceField(choices=Region.choices, help_text="Where its data is kept.")
+    region = forms.ChoiceField(
+        choices=[(each, each.value) for each in Region], help_text="Where its data is kept."
+    )
 
     def __init__(self, *args, by, **kwargs):
         super().__init__(*args, **kwargs)

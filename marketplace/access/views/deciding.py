@@ -37,6 +37,7 @@ class ShownAgain(Page):
     def again(self, pk, form, status: int):
         page = ReviewQueue if self.request.POST.get("page") == "queue" else RequestPage
         view = page(form=form, chosen_pk=pk) if page is ReviewQueue else page(form=form)
+        self.request.belongs_to = reverse("access:queue")
         view.setup(self.request, pk=pk)
         response = view.get(self.request, pk=pk)
         response.status_code = status
