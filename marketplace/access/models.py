@@ -12,9 +12,11 @@ from tenants.directory.models import Tenant, User
 from tenants.directory.roles import TenantRole
 
 
-class AccessRequestQuerySet(models.QuerySet):
+class BetweenTenants(models.QuerySet):
+    """Rows between the `tenant` that uses a model and the `provider` that owns it."""
+
     def visible_to(self, user):
-        """The tenant that asks, the people who own the model, and who watches over both."""
+        """The tenant that uses, the people who own the model, and who watches over both."""
         if not user.is_authenticated:
             return self.none()
         if user.reads_trail:
@@ -24,6 +26,8 @@ class AccessRequestQuerySet(models.QuerySet):
             | Q(provider__in=user.tenants_as(TenantRole.OWNER))
         )
 
+
+class AccessRequestQuerySet(BetweenTenants):
     def open(self):
         return self.filter(status=RequestStatus.OPEN)
 
@@ -111,22 +115,15 @@ class AccessRequest(Record):
     def get_absolute_url(self) -> str:
         return reverse("access:request", args=[self.pk])
 
+    def get_api_url(self) -> str:
+        return reverse("api:access-request-detail", args=[self.pk])
+
     @property
     def is_open(self) -> bool:
         return self.status == RequestStatus.OPEN
 
 
-class GrantQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        if not user.is_authenticated:
-            return self.none()
-        if user.reads_trail:
-            return self
-        return self.filter(
-            Q(tenant__in=user.tenants_as(TenantRole.CONSUMER))
-            | Q(provider__in=user.tenants_as(TenantRole.OWNER))
-        )
-
+class GrantQuerySet(BetweenTenants):
     def in_force(self):
         now = timezone.now()
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=now), status=GrantStatus.ACTIVE)
@@ -210,3 +207,6 @@ class Grant(Record):
 
     def get_absolute_url(self) -> str:
         return reverse("access:grant", args=[self.pk])
+
+    def get_api_url(self) -> str:
+        return reverse("api:grant-detail", args=[self.pk])

@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from marketplace.catalog import known, picks, side_by_side
+from portal.api import questions
 
 NAMES = ("a", "b", "c", "d")
 UNSEEN = "There is no {} that you may see."
@@ -93,6 +94,7 @@ class VersionComparison(ViewSet):
 
 
 def _compared(request, reference) -> dict:
+    questions.check_names(request, NAMES)
     found, wrong = {}, {}
     for name in NAMES:
         text = request.query_params.get(name, "").strip()

@@ -3,15 +3,26 @@
 import uuid
 
 from rest_framework import mixins, serializers, viewsets
-from rest_framework.filters import OrderingFilter
+
+from portal.api import questions
 
 
 class Resource(viewsets.GenericViewSet):
-    """Reads start at `visible_to`; the queryset of the class is never used as it is."""
+    """Reads start at `visible_to`; the queryset of the class is never used as it is.
 
-    filter_backends = [*viewsets.GenericViewSet.filter_backends, OrderingFilter]
+    A list refuses parameters that it does not know; `also_asked` names those by action that
+    neither filters nor pages declare.
+    """
+
+    filter_backends = [*viewsets.GenericViewSet.filter_backends, questions.Ordering]
     ordering_fields: list[str] = []
     lookup_value_regex = "[^/]+"
+    also_asked: dict[str, tuple[str, ...]] = {}
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        if request.method in ("GET", "HEAD") and not self.detail:
+            questions.check(self)
 
     def get_queryset(self):
         return super().get_queryset().visible_to(self.request.user)

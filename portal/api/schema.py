@@ -18,6 +18,11 @@ PROBLEM = {
                         "type": "object",
                         "additionalProperties": {"type": "array", "items": {"type": "string"}},
                     },
+                    "existing": {
+                        "type": "string",
+                        "format": "uri-reference",
+                        "description": "On some 409: the address of what is in the way.",
+                    },
                 },
                 "required": ["type", "title", "status", "detail"],
             }

@@ -4,10 +4,11 @@ import uuid
 
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework import exceptions, mixins, serializers
+from rest_framework import mixins, serializers
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 
+from portal.api import questions
 from portal.api.base import Resource
 from portal.audit import search
 from portal.audit.models import Event
@@ -69,15 +70,17 @@ class FilterSerializer(serializers.Serializer):
 class PlacePages(BasePagination):
     """`{next, results}`; `next` carries the cursor, so that page 10,000 is as fast as page 1."""
 
+    cursor_query_param, page_size_query_param = "cursor", "page_size"
+
     def paginate_queryset(self, queryset, request, view=None):
         shown = request.query_params.get("cursor", "")
         beyond = search.place(shown)
         if shown and beyond is None:
-            raise exceptions.ValidationError({"cursor": [CURSOR]})
-        size = request.query_params.get("page_size", str(SIZE))
-        if not size.isascii() or not size.isdigit() or not 1 <= int(size[:4]) <= MOST:
-            raise exceptions.ValidationError({"page_size": [f"Choose 1 to {MOST}."]})
-        rows, more = search.page(queryset, int(size), beyond=beyond)
+            raise questions.BadQuestion("cursor", CURSOR)
+        size = questions.whole(
+            request.query_params.get("page_size", str(SIZE)), "page_size", most=MOST
+        )
+        rows, more = search.page(queryset, size, beyond=beyond)
         query = request.query_params.copy()
         query["cursor"] = more
         address = request.build_absolute_uri(request.path)
@@ -111,6 +114,7 @@ class EventViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     serializer_class = EventSerializer
     pagination_class = PlacePages
     filter_backends: list = []
+    also_asked = {"list": tuple(FilterSerializer().fields)}
     lookup_field = "id"
 
     def initial(self, request, *args, **kwargs):

@@ -2,13 +2,16 @@
 
 
 class Refused(Exception):
-    """A rule of the business says no. `detail` tells the person what to do; `field` is where."""
+    """A rule of the business says no. `detail` tells the person what to do; `field` is where.
+
+    `row` is what is in the way, where the person may look at it: faces lead there.
+    """
 
     http_status = 422
 
-    def __init__(self, detail: str, *, field: str = ""):
+    def __init__(self, detail: str, *, field: str = "", row=None):
         super().__init__(detail)
-        self.detail, self.field = detail, field
+        self.detail, self.field, self.row = detail, field, row
 
 
 class Conflict(Refused):

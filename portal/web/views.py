@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponseRedirect
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import View
 from django.views.generic.edit import FormMixin
@@ -14,6 +15,14 @@ from portal.core.errors import Refused
 from portal.core.lifecycle import ForbiddenMove, Overtaken
 
 OVERTAKEN = "Somebody was faster. This is how it stands now."
+
+
+def in_words(refused: Refused) -> str:
+    """What a page says of a refusal, with a way to the row that is in the way."""
+    if refused.row is None:
+        return refused.detail
+    href = refused.row.get_absolute_url()
+    return format_html('{} <a href="{}">Open it</a>', refused.detail, href)
 
 
 class SignedIn(LoginRequiredMixin):
@@ -40,7 +49,7 @@ class RefusalsInForm(FormMixin):
             return self.do(form)
         except Refused as refused:
             field = refused.field if refused.field in form.fields else None
-            form.add_error(field, refused.detail)
+            form.add_error(field, in_words(refused))
             return self.form_invalid(form)
 
     def form_invalid(self, form):
@@ -67,7 +76,7 @@ class Act(SignedIn, View):
         try:
             said = self.act(subject)
         except Refused as refused:
-            messages.error(request, refused.detail)
+            messages.error(request, in_words(refused))
         except (Overtaken, ForbiddenMove):
             messages.warning(request, OVERTAKEN)
         else:

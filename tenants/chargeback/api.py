@@ -9,6 +9,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 
+from portal.api import questions
 from portal.api.base import ReadOnly, Resource
 from tenants.chargeback import serializers as shapes
 from tenants.chargeback import services
@@ -21,6 +22,7 @@ from tenants.chargeback.windows import window_of
 from tenants.directory.models import Tenant
 
 FORMATS = ("csv",)
+ASKED = tuple(shapes.UsageQuerySerializer().fields)
 
 
 class ByNewest(CursorPagination):
@@ -29,6 +31,12 @@ class ByNewest(CursorPagination):
     page_size, max_page_size = 50, 200
     page_size_query_param = "page_size"
     ordering = "-id"
+
+    def get_page_size(self, request) -> int:
+        asked = request.query_params.get("page_size")
+        if asked is None:
+            return self.page_size
+        return questions.whole(asked, "page_size", most=self.max_page_size)
 
 
 class PriceFilter(filters.FilterSet):
@@ -70,6 +78,7 @@ class UsageViewSet(Resource):
     queryset = Call.objects.select_related("tenant")
     serializer_class = shapes.UsageRowSerializer
     filter_backends: list = []
+    also_asked = {"list": ASKED, "calls": ASKED}
 
     @extend_schema(
         parameters=[shapes.UsageQuerySerializer], responses=shapes.UsageRowSerializer(many=True)

@@ -116,8 +116,8 @@ def _require_free(model: AIModel, tenant: Tenant, environment: str, renews: Gran
     held = facts.active_grant(*same)
     if held and held.in_force and (renews is None or renews.pk != held.pk):
         until = f"until {told.day(held.ends_at)}" if held.ends_at else "without end"
-        why = f"{tenant} already holds this {until}. Renew it: {held.get_absolute_url()}"
-        raise Conflict(why, field="environment")
+        why = f"{tenant.name} already holds this {until}. Renew what it holds."
+        raise Conflict(why, field="environment", row=held)
 
 
 def _store(request: AccessRequest) -> None:
@@ -133,7 +133,5 @@ def _store(request: AccessRequest) -> None:
 
 
 def _already_asked(waiting: AccessRequest | None) -> Conflict:
-    where = f" Follow it: {waiting.get_absolute_url()}" if waiting else ""
-    return Conflict(
-        f"Your team already waits for a decision on this environment.{where}", field="environment"
-    )
+    why = "Your team already waits for a decision on this environment. Follow that request."
+    return Conflict(why, field="environment", row=waiting)

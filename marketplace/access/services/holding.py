@@ -114,6 +114,9 @@ def revoke(grant: Grant, *, by, note: str) -> Grant:
     if len(reason) > LONGEST:
         raise Refused(f"Shorten the reason to {LONGEST:,} characters.", field="note")
     hold(grant.model)
+    grant.refresh_from_db(fields=["status", "ends_at"])
+    if grant.status != GrantStatus.ACTIVE:
+        raise Conflict(_over(grant), row=grant)
     _finish(grant, GrantStatus.REVOKED, by=by, note=reason)
     title = f"Your access to {grant.model} in {grant.environment} was revoked"
     told.of_end(grant, title=title, body=reason, tone="bad")
@@ -166,6 +169,14 @@ def _finish(grant: Grant, to: str, *, by, note: str) -> None:
     _unindex(grant.model, grant.tenant)
     events.tell(events.grant_ended, grant_id=str(grant.pk))
     events.tell(events.access_changed, model_id=str(grant.model_id))
+
+
+def _over(grant: Grant) -> str:
+    """That there is nothing to revoke, and since when."""
+    since = told.moment(grant.ends_at)
+    if grant.status == GrantStatus.REVOKED:
+        return f"This access is revoked already, since {since}."
+    return f"This access has ended already, on {since}. There is nothing to revoke."
 
 
 def _unindex(model: AIModel, tenant: Tenant) -> None:

@@ -20,6 +20,11 @@ def day(moment) -> str:
     return f"{format_date(moment.astimezone(UTC), 'j F Y')} UTC"
 
 
+def moment(at) -> str:
+    """A time to the minute, the same for all who read it: 1 May 2027, 09:30 UTC."""
+    return f"{format_date(at.astimezone(UTC), 'j F Y, H:i')} UTC"
+
+
 def of_new_request(request: AccessRequest) -> None:
     """Tell the deciders that somebody waits; tell the operators when there is nobody to decide."""
     deciders = list(deciders_of(request))

@@ -4,6 +4,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.views.generic import ListView, TemplateView
+from django_htmx.http import HttpResponseClientRefresh
 
 from marketplace.access import services as access
 from marketplace.access.forms import NarrowForm
@@ -13,6 +14,8 @@ from marketplace.access.views.uuids import uuid_or_none
 from portal.web.views import Page
 from tenants.directory.models import Tenant
 from tenants.directory.roles import TenantRole
+
+EMPTY = "0-"  # the mark of a queue in which nothing waits
 
 
 class Narrowed(Page):
@@ -47,7 +50,8 @@ class Narrowed(Page):
         """Where to go after a decision: this list as it is narrowed, with the next request."""
         query = self.request.GET.copy()
         query.pop("request", None)
-        return f"{reverse('access:queue')}?{query.urlencode()}"
+        here = reverse("access:queue")
+        return f"{here}?{query.urlencode()}" if query else here
 
 
 class ReviewQueue(Narrowed, ListView):
@@ -71,6 +75,12 @@ class ReviewQueue(Narrowed, ListView):
         chosen = self.chosen(rows)
         return context | (decision_context(chosen, user, self.form) if chosen else {})
 
+    def paginate_queryset(self, queryset, page_size):
+        """The last page where the one that was asked for has been decided away."""
+        paginator = self.get_paginator(queryset, page_size)
+        page = paginator.get_page(self.request.GET.get("page"))
+        return paginator, page, page.object_list, page.has_other_pages()
+
     def chosen(self, rows) -> AccessRequest | None:
         """The request of the panel: named in the address, else the first of the list."""
         wanted = self.chosen_pk or uuid_or_none(self.request.GET.get("request"))
@@ -81,9 +91,18 @@ class ReviewQueue(Narrowed, ListView):
 
 
 class QueueNews(Page, TemplateView):
-    """Whether the queue has changed since the page was drawn (`?seen=` is its mark then)."""
+    """Whether the queue has changed since the page was drawn (`?seen=` is its mark then).
+
+    A queue that was empty fills itself: there is nothing on the page that could be lost.
+    """
 
     template_name = "marketplace/access/_news.html"
+
+    def render_to_response(self, context, **response_kwargs):
+        here = (self.request.htmx.current_url_abs_path or "").partition("?")[0]
+        if context["news"] and context["mark"] == EMPTY and here == reverse("access:queue"):
+            return HttpResponseClientRefresh()
+        return super().render_to_response(context, **response_kwargs)
 
     def get_context_data(self, **kwargs):
         user = self.request.user

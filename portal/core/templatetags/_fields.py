@@ -1,5 +1,7 @@
 """How a form field becomes markup: the control with its class, and what its frame shows."""
 
+from html import unescape
+
 from django.core.exceptions import ValidationError
 from django.forms import (
     CheckboxInput,
@@ -11,6 +13,8 @@ from django.forms import (
     Textarea,
 )
 from django.forms.boundfield import BoundField
+from django.utils.html import strip_tags
+from django.utils.safestring import SafeString
 
 CLASSES = (
     ((CheckboxInput, RadioSelect, CheckboxSelectMultiple), ""),
@@ -71,7 +75,7 @@ def problems(form) -> list[tuple[str, str]]:
         return []
     found = [("", message) for message in form.non_field_errors()]
     for bound in form:
-        found += [(bound.auto_id, f"{bound.label}: {_lower(told)}") for told in advice(bound)]
+        found += [(bound.auto_id, f"{bound.label}: {_lower(_plain(t))}") for t in advice(bound)]
     return found
 
 
@@ -87,6 +91,11 @@ def _told(error: ValidationError, bound: BoundField) -> list[str]:
     if error.code == "required":
         return ["Fill this in." if kind(bound) == "line" else "Choose at least one."]
     return [OURS[error.code] % (error.params or {})] if error.code in OURS else said
+
+
+def _plain(told: str) -> str:
+    """Without the link that may stand in it: the line it is put into is a link itself."""
+    return unescape(strip_tags(told)) if isinstance(told, SafeString) else told
 
 
 def _lower(sentence: str) -> str:

@@ -72,10 +72,10 @@ def test_an_endpoint_is_created_scaled_stopped_and_started(api, model, host, pub
         {"model": 7, "version": True},
     ],
 )
-def test_bad_input_is_a_clear_400(api, model, publisher, body):
+def test_bad_input_is_a_clear_422(api, model, publisher, body):
     api.force_login(publisher)
     answer = api.post(LIST, body, format="json")
-    assert answer.status_code == 400 and answer.json()["errors"]
+    assert answer.status_code == 422 and answer.json()["errors"]
     assert not Endpoint.objects.exists()
 
 

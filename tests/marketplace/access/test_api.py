@@ -49,7 +49,9 @@ def test_asking_twice_is_a_conflict_that_names_the_first(api, model, claims, con
     first = post(api(consumer), URL, body_for(model, claims)).json()["id"]
     answer = post(api(consumer), URL, body_for(model, claims))
     assert answer.status_code == 409
-    assert first in answer.json()["detail"]
+    said = answer.json()
+    assert said["existing"] == f"{URL}{first}/" and "/" not in said["detail"]
+    assert api(consumer).get(said["existing"]).json()["id"] == first
 
 
 def test_a_stranger_cannot_tell_that_somebody_else_has_asked(
@@ -95,7 +97,7 @@ def test_a_hidden_model_does_not_exist_for_who_asks(api, vision, claims, consume
 )  # fmt: skip
 def test_bad_input_is_told_at_its_field(field, value, api, model, claims, consumer):
     answer = post(api(consumer), URL, body_for(model, claims) | {field: value})
-    assert answer.status_code == 400, answer.content
+    assert answer.status_code == 422, answer.content
     assert field in answer.json()["errors"]
     assert answer["content-type"] == "application/problem+json"
 
@@ -176,7 +178,7 @@ def test_each_of_many_decisions_has_its_own_result(api, model, vision, claims, c
      {"decision": "approve", "items": "all"}],
 )  # fmt: skip
 def test_a_bulk_decision_that_makes_no_sense_is_refused(body, api, owner):
-    assert post(api(owner), f"{URL}bulk-decide/", body).status_code == 400
+    assert post(api(owner), f"{URL}bulk-decide/", body).status_code == 422
 
 
 def test_a_grant_is_renewed_by_a_request_or_at_once(api, model, claims, consumer, owner):
@@ -191,8 +193,11 @@ def test_a_grant_is_revoked_by_who_answers_for_it(api, model, claims, consumer, 
     url = f"{GRANTS}{hold(model, claims, consumer, owner).pk}/revoke/"
     assert post(api(stranger), url, {"note": "x"}).status_code == 404
     assert post(api(consumer), url, {"note": "x"}).status_code == 403
-    assert post(api(owner), url, {}).status_code == 400
+    assert post(api(owner), url, {}).status_code == 422
     assert post(api(owner), url, {"note": "No longer needed"}).json()["status"] == "revoked"
+    again = post(api(owner), url, {"note": "No longer needed"})
+    assert again.status_code == 409
+    assert "is revoked already, since" in again.json()["detail"]
 
 
 @pytest.mark.parametrize("url", [URL, GRANTS])

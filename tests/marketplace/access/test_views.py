@@ -58,7 +58,8 @@ def test_what_was_typed_stays_when_it_is_refused(page, model, claims, consumer):
     text = answer.content.decode()
     assert answer.status_code == 422
     assert "A purpose of many words" in text
-    assert AccessRequest.objects.get().get_absolute_url() in text
+    link = f'<a href="{AccessRequest.objects.get().get_absolute_url()}">Open it</a>'
+    assert link in text and "Follow it: /" not in text
 
 
 def test_nobody_asks_for_a_team_of_others(page, model, claims, stranger):
@@ -267,3 +268,32 @@ def test_the_page_of_a_request_stands_in_the_queue_for_its_deciders(
 def test_the_price_is_told_as_everywhere(page, model, consumer):
     text = page(consumer).get(reverse("access:ask", args=[model.slug])).content.decode()
     assert "€0.40 per 1,000 predictions" in text
+
+
+def test_the_queue_comes_back_from_a_page_that_was_decided_empty(
+    page, model, claims, consumer, owner
+):
+    ask(model, claims, consumer)
+    answer = page(owner).get(reverse("access:queue"), {"page": 7})
+    assert answer.status_code == 200
+    text = page(owner).get(reverse("access:queue")).content.decode()
+    assert 'name="next" value="/queue/"' in text
+
+
+@pytest.mark.parametrize(("was", "here", "fills"), [
+    ("0-", "/queue/", True), ("0-", "/access/requests/x/deny/", False), ("1-x", "/queue/", False),
+])  # fmt: skip
+def test_an_empty_queue_fills_itself(was, here, fills, page, model, claims, consumer, owner):
+    ask(model, claims, consumer)
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{here}"}
+    answer = page(owner).get(reverse("access:news"), {"seen": was}, headers=headers)
+    assert (answer.headers.get("HX-Refresh") == "true") is fills
+    assert ("The queue has changed" in answer.content.decode()) is not fills
+
+
+def test_revoking_twice_says_since_when(page, model, claims, consumer, owner):
+    url = reverse("access:revoke", args=[hold(model, claims, consumer, owner).pk])
+    for _ in range(2):
+        answer = page(owner).post(url, {"reason": "Done"}, follow=True)
+    text = answer.content.decode()
+    assert "is revoked already, since" in text and "Somebody was faster" not in text

@@ -125,14 +125,14 @@ def test_versions_are_listed(as_consumer, model):
 def test_claim_publish_and_retire(client, registry, operator, publisher, draft, vision):
     client.force_login(publisher)
     answer = send(client, "post", "scores/publish/", {"visibility": "named", "tenants": ["moon"]})
-    assert answer.status_code == 400 and "tenants" in answer.json()["errors"]
+    assert answer.status_code == 422 and "tenants" in answer.json()["errors"]
     answer = send(client, "post", "scores/publish/", {"visibility": "everyone"})
     assert answer.status_code == 422 and "price" in answer.json()["errors"]
     wanted = {"visibility": "everyone", "amount": "0.40", "per": 1000, "meter": "predictions"}
     answer = send(client, "post", "scores/publish/", wanted)
     assert answer.status_code == 200, answer.content
     assert (answer.json()["status"], answer.json()["visibility"]) == ("published", "everyone")
-    assert send(client, "post", "scores/retire/", {}).status_code == 400
+    assert send(client, "post", "scores/retire/", {}).status_code == 422
     assert send(client, "post", "scores/retire/", {"note": "Old"}).json()["status"] == "retired"
     assert send(client, "post", "scores/retire/", {"note": "Old"}).status_code == 409
     client.force_login(operator)

@@ -152,7 +152,7 @@ def test_verbs_by_rest(client, report, publisher, consumer):
     )
     assert say(client, f"{path}confirm/", {}).json()["status"] == "confirmed"
     assert say(client, f"{path}fix/", {"version": 7}).status_code == 422
-    assert say(client, f"{path}fix/", {}).status_code == 400
+    assert say(client, f"{path}fix/", {}).status_code == 422
     assert say(client, f"{path}fix/", {"version": 1}).json()["fixed_in"] == 1
     assert say(client, f"{path}decline/", {"note": "No"}).status_code == 409
     assert say(client, f"{path}close/", {}).status_code == 403

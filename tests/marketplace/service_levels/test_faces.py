@@ -69,4 +69,4 @@ def test_levels_by_rest(client, measured, model, publisher, consumer):
     assert client.patch(path, change, content_type=kind).json()["latency_ms"] == 5000
     bad = client.patch(path, {"availability": 100}, content_type=kind)
     assert bad.status_code == 422 and "availability" in bad.json()["errors"]
-    assert client.patch(path, {"latency_ms": "soon"}, content_type=kind).status_code == 400
+    assert client.patch(path, {"latency_ms": "soon"}, content_type=kind).status_code == 422

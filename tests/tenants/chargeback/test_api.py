@@ -173,9 +173,9 @@ def test_finance_sets_a_price(as_finance, model):
         {"per": 10**30}, {"meter": "smiles"}, {"currency": "XXX"}, {"model": "a\0b"},
     ],
 )  # fmt: skip
-def test_a_wrong_price_is_a_400(as_finance, model, wrong):
+def test_a_wrong_price_is_a_422(as_finance, model, wrong):
     answer = post(as_finance, "prices/", **{"model": "digits", "amount": "1"} | wrong)
-    assert answer.status_code == 400 and list(wrong)[0] in answer.json()["errors"]
+    assert answer.status_code == 422 and list(wrong)[0] in answer.json()["errors"]
     assert Price.objects.count() == 1
 
 
@@ -197,7 +197,7 @@ def test_finance_makes_a_correction(as_finance, claims, model):
     assert results(as_finance, "corrections/") == [made.json()]
     assert post(as_finance, "corrections/", **body | {"amount": "-9"}).status_code == 422
     for wrong in ({"call": "x"}, {"amount": "1e12"}, {"amount": None}, {"note": ""}):
-        assert post(as_finance, "corrections/", **body | wrong).status_code == 400
+        assert post(as_finance, "corrections/", **body | wrong).status_code == 422
 
 
 def test_a_repeated_correction_is_made_once(as_finance, claims, model):

@@ -94,10 +94,10 @@ def test_rotation_answers_a_new_secret(as_consumer, consumer, claims):
 
 
 @pytest.mark.parametrize("overlap", [-1, 604_801, "long", None, 10**30])
-def test_a_wrong_overlap_is_a_400(as_consumer, consumer, claims, overlap):
+def test_a_wrong_overlap_is_a_422(as_consumer, consumer, claims, overlap):
     old, _ = keys.issue(claims, by=consumer, name="batch", scopes=["api"])
     answer = post(as_consumer, f"{URL}{old.pk}/rotate/", overlap_seconds=overlap)
-    assert answer.status_code == 400
+    assert answer.status_code == 422
 
 
 def test_revoking_twice_is_a_conflict(as_consumer, consumer, claims):
