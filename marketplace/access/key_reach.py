@@ -7,10 +7,10 @@ from marketplace.catalog.models import AIModel
 from tenants.keys import reach
 
 
-def visible(user, slugs: Iterable[str]) -> set[str]:
-    """Those of `slugs` that are models `user` may know of."""
+def visible(user, slugs: Iterable[str]) -> dict[str, str]:
+    """The names of those of `slugs` that are models `user` may know of, by slug."""
     seen = AIModel.objects.visible_to(user).filter(slug__in=list(slugs))
-    return set(seen.values_list("slug", flat=True))
+    return dict(seen.values_list("slug", "name"))
 
 
 def held(tenants: Iterable) -> dict:

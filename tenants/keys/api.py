@@ -1,5 +1,7 @@
 """The REST resource of keys."""
 
+from django.conf import settings
+from django.urls import reverse
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
@@ -36,13 +38,22 @@ class KeySerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class KeyWarningSerializer(serializers.Serializer):
+    """A model that the key is limited to and that will refuse its calls for now."""
+
+    model = serializers.CharField(help_text="Its slug.")
+    detail = serializers.CharField()
+    ask = serializers.CharField(help_text="The page where access is asked for.")
+
+
 class FreshKeySerializer(KeySerializer):
     """A key that was made by this very request: the only answer that holds its text."""
 
     secret = serializers.CharField(read_only=True)
+    warnings = KeyWarningSerializer(many=True, read_only=True)
 
     class Meta(KeySerializer.Meta):
-        fields = [*KeySerializer.Meta.fields, "secret"]
+        fields = [*KeySerializer.Meta.fields, "secret", "warnings"]
         read_only_fields = fields
 
 
@@ -142,6 +153,16 @@ class KeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
         return asked.validated_data
 
     def _fresh(self, key: ApiKey, text: str) -> Response:
-        body = {**KeySerializer(key).data, "secret": text}
+        body = {**KeySerializer(key).data, "secret": text, "warnings": _warnings(key)}
         headers = {"Cache-Control": "no-store"}
         return Response(body, status=status.HTTP_201_CREATED, headers=headers)
+
+
+def _warnings(key: ApiKey) -> list[dict]:
+    """What will not work with a fresh key until access is given."""
+    why = f"{key.tenant.name} has no access to this model, so calls are refused until it has."
+    ask = {slug: reverse("access:ask", args=[slug]) for slug in services.refused_models(key)}
+    return [
+        {"model": slug, "detail": why, "ask": f"{settings.PORTAL_URL}{path}?tenant={key.tenant}"}
+        for slug, path in ask.items()
+    ]

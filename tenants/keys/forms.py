@@ -45,7 +45,7 @@ class KeyForm(forms.Form):
         slugs = sorted({slug for models in held.values() for slug in models})
         self.fields["tenant"].queryset = tenants
         self.fields["tenant"].label_from_instance = lambda tenant: tenant.name
-        self.fields["models"].choices = [(slug, slug) for slug in slugs]
+        self.fields["models"].choices = list(reach.names_of(user, slugs).items())
         longest = max((services.longest_days(user, t) for t in tenants), default=90)
         days = self.fields["expires_in_days"]
         days.unit, days.hint = "days", f"{longest} at most"

@@ -98,6 +98,9 @@ class ApiKey(Record):
     def get_absolute_url(self) -> str:
         return reverse("keys:key", args=[self.pk])
 
+    def get_api_url(self) -> str:
+        return reverse("api:apikey-detail", args=[self.pk])
+
     @property
     def prefix(self) -> str:
         """How people recognise the key: the part of its text that is no secret."""

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
-def _none_visible(user, slugs: Iterable[str]) -> set[str]:
-    return set()
+def _none_visible(user, slugs: Iterable[str]) -> dict[str, str]:
+    return {}
 
 
 def _none_held(tenants: Iterable) -> dict:
@@ -14,10 +14,10 @@ def _none_held(tenants: Iterable) -> dict:
 
 @dataclass
 class Sources:
-    """`visible(user, slugs)` gives those of `slugs` that `user` may know of, `held(tenants)` the
-    slugs of models that each tenant holds a grant for, by tenant id."""
+    """`visible(user, slugs)` gives the names of those of `slugs` that `user` may know of, by slug;
+    `held(tenants)` the slugs of models that each tenant holds a grant for, by tenant id."""
 
-    visible: Callable[[object, Iterable[str]], set[str]] = _none_visible
+    visible: Callable[[object, Iterable[str]], dict[str, str]] = _none_visible
     held: Callable[[Iterable], dict] = _none_held
 
 
@@ -34,6 +34,13 @@ def unknown_to(user, slugs: Iterable[str]) -> list[str]:
     wanted = list(slugs)
     known = sources.visible(user, wanted) if wanted else set()
     return [slug for slug in wanted if slug not in known]
+
+
+def names_of(user, slugs: Iterable[str]) -> dict[str, str]:
+    """The names of models by slug; the slug itself where `user` may not know of the model."""
+    wanted = list(dict.fromkeys(slugs))
+    known = sources.visible(user, wanted) if wanted else {}
+    return {slug: known.get(slug, slug) for slug in wanted}
 
 
 def held_by(tenants: Iterable) -> dict:

@@ -1,11 +1,12 @@
 """The verbs of keys: issue, rotate, revoke."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from portal.audit.models import Event
 from portal.audit.services import advance, denied, record
 from portal.core import events
 from portal.core.errors import Conflict, Refused
@@ -92,13 +93,32 @@ def revoke(key: ApiKey, *, by, note: str = "") -> None:
     if by is not None and not _may_revoke(by, key):
         why = f"Only the holder, owners of {key.tenant}, operators and governance can do this."
         raise denied("revoke", key, by=by, why=why)
+    if key.status == KeyStatus.REVOKED:
+        raise Conflict(_revoked_before(key), row=key)
     advance(key, KeyStatus.REVOKED, by=by, note=note)
     events.tell(events.key_changed, public_id=key.public_id)
+
+
+def refused_models(key: ApiKey) -> list[str]:
+    """The slugs that `key` is limited to though its tenant holds no grant for them now.
+
+    Calls to these are refused until access is given. Empty for a key that makes no predictions.
+    """
+    if Scope.PREDICT not in key.scopes or not key.model_slugs:
+        return []
+    held = reach.held_by([key.tenant]).get(key.tenant_id, [])
+    return [slug for slug in key.model_slugs if slug not in held]
 
 
 def longest_days(user, tenant) -> int:
     """How long a key of `user` for `tenant` may live, in days."""
     return LONGEST_DAYS_OF_OWNERS if user.may(TenantRole.OWNER, tenant) else LONGEST_DAYS
+
+
+def _revoked_before(key: ApiKey) -> str:
+    line = Event.objects.about(key).filter(verb=str(KeyStatus.REVOKED)).newest_first().first()
+    since = f", since {line.at.astimezone(UTC):%d %B %Y, %H:%M} UTC" if line else ""
+    return f"This key is revoked already{since}."
 
 
 def _may_revoke(by, key: ApiKey) -> bool:

@@ -60,7 +60,9 @@ class Keys(Page, ListView):
         everyones = user.reads_trail or bool(user.tenants_as(TenantRole.OWNER))
         any_at_all = keys_for(user).exists()
         more = {"everyones": everyones, "any_at_all": any_at_all, "seats": seats_of(user)}
-        return super().get_context_data(**more, **kwargs)
+        context = super().get_context_data(**more, **kwargs)
+        name_models(user, context["page_obj"].object_list)
+        return context
 
 
 class Key(Page, DetailView):
@@ -74,11 +76,13 @@ class Key(Page, DetailView):
 
     def get_context_data(self, **kwargs):
         user, key = self.request.user, self.object
+        name_models(user, [key])
         holds = key.holder_id == user.pk
         ends = holds or user.may(TenantRole.OWNER, key.tenant) or user.is_operator
         more = {
             "may_rotate": key.in_force and holds and not key.replaced,
             "may_revoke": key.in_force and (ends or user.is_governor),
+            "refused": lacking(user, key) if key.in_force else {},
             "scopes": [Scope(scope).label for scope in key.scopes],
             "successor": keys_for(user).filter(rotated_from_id=key.pk).first(),
             "predecessor": keys_for(user).filter(pk=key.rotated_from_id).first(),
@@ -169,9 +173,23 @@ def shown_once(request, key: ApiKey, text: str, old: ApiKey | None = None):
     held = reach.held_by([key.tenant]).get(key.tenant_id, [])
     slug = next(iter(key.model_slugs or held), "")
     facts = {"key": key, "text": text, "old": old, "slug": slug, "examples": examples(text, slug)}
+    facts["refused"] = lacking(request.user, key)
+    facts["model_name"] = reach.names_of(request.user, [slug]).get(slug, slug)
     facts["api"] = Scope.API in key.scopes
     facts["predict"] = Scope.PREDICT in key.scopes
     return render(request, "tenants/keys/made.html", facts)
+
+
+def name_models(user, keys) -> None:
+    """Give each of `keys` its `models`: the names of those it is limited to."""
+    names = reach.names_of(user, [slug for key in keys for slug in key.model_slugs])
+    for key in keys:
+        key.models = [names[slug] for slug in key.model_slugs]
+
+
+def lacking(user, key: ApiKey) -> dict[str, str]:
+    """The names, by slug, of models that refuse this key until access is given."""
+    return reach.names_of(user, services.refused_models(key))
 
 
 def examples(text: str, slug: str) -> dict[str, str]:

@@ -104,7 +104,15 @@ def test_revoking_twice_is_a_conflict(as_consumer, consumer, claims):
     key, _ = keys.issue(claims, by=consumer, name="batch", scopes=["api"])
     first = post(as_consumer, f"{URL}{key.pk}/revoke/", note="not needed")
     assert first.status_code == 200 and first.json()["status"] == "revoked"
-    assert post(as_consumer, f"{URL}{key.pk}/revoke/").status_code == 409
+    again = post(as_consumer, f"{URL}{key.pk}/revoke/")
+    assert again.status_code == 409 and again.json()["existing"] == f"{URL}{key.pk}/"
+    assert again.json()["detail"].startswith("This key is revoked already, since ")
+
+
+def test_a_key_for_a_model_that_is_not_held_is_made_with_a_warning(as_consumer, model):
+    (warning,) = make(as_consumer, models=["digits"]).json()["warnings"]
+    assert warning["model"] == "digits" and "/models/digits/ask/?tenant=claims" in warning["ask"]
+    assert make(as_consumer, models=["digits"], scopes=["api"]).json()["warnings"] == []
 
 
 def test_foreign_and_missing_keys_read_the_same(client, stranger, consumer, claims):

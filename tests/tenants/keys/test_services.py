@@ -9,7 +9,6 @@ from django.utils import timezone
 from portal.audit.models import Event
 from portal.core import events, tenancy
 from portal.core.errors import Conflict, Refused
-from portal.core.lifecycle import ForbiddenMove
 from portal.vault.services import digest
 from tenants.directory import services as directory
 from tenants.directory.roles import TenantRole
@@ -150,7 +149,7 @@ def test_a_dead_key_is_not_rotated(consumer, key):
 def test_revoking_ends_a_key_at_once_and_for_good(consumer, key):
     keys.revoke(key, by=consumer, note="left in a notebook")
     assert not ApiKey.objects.get(pk=key.pk).in_force
-    with pytest.raises(ForbiddenMove):
+    with pytest.raises(Conflict, match="revoked already"):
         keys.revoke(key, by=consumer)
 
 

@@ -137,3 +137,23 @@ def test_a_reloaded_answer_makes_no_second_key(client, consumer):
     assert client.post(reverse("keys:make"), form).status_code == 200
     assert client.post(reverse("keys:make"), form).status_code == 302
     assert ApiKey.objects.filter(holder=consumer).count() == 1
+
+
+def test_a_key_says_which_of_its_models_refuse_it_and_names_them(
+    as_consumer, consumer, claims, model
+):
+    limited, _ = keys.issue(
+        claims, by=consumer, name="batch", scopes=["predict"], model_slugs=["digits"]
+    )
+    text = as_consumer.get(limited.get_absolute_url()).content.decode()
+    assert "Calls will be refused until access is given." in text
+    assert 'href="/models/digits/ask/?tenant=claims"' in text
+    listed = as_consumer.get("/keys/").content.decode()
+    assert model.name == "Digits" and ">Digits</td>" in listed
+
+
+def test_revoking_a_key_twice_says_since_when(as_consumer, key):
+    for _ in range(2):
+        answer = as_consumer.post(f"/keys/{key.pk}/revoke/", follow=True)
+    text = answer.content.decode()
+    assert "is revoked already, since" in text and "Somebody was faster" not in text
