@@ -184,6 +184,8 @@ def shaped(found: np.ndarray, field: Field, where: str) -> np.ndarray:
     wanted = np.dtype(field.type)
     if wanted.kind in "fiu" and found.dtype.kind not in "fiu":
         raise BadInput(f"{where}: numbers are expected.")
+    if found.dtype.kind == "f" and np.isinf(found).any():
+        raise BadInput(f"{where}: a number is too large for {wanted.name}.")
     check_rows(found.shape[0] if found.ndim else 1)
     return found.astype(wanted)
 

@@ -46,4 +46,4 @@ def plain(value: Any) -> Any:
 
 
 def _no_constant(word: str) -> float:
-    raise ValueError(word)
+    raise BadInput(f"{word} is not a value of JSON. Send a number, or null for a missing value.")

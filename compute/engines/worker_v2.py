@@ -28,6 +28,7 @@ from compute.engines.worker_json import plain
 
 NUMPY_OF_V2 = {v2: np.dtype(name) for name, v2 in V2_OF_NUMPY.items()}
 MAX_DIMENSIONS = 8
+OF_CLIENTS = {"binary_data_output", "content_type"}  # about the message, not for the model
 
 
 def read_infer(content: dict, signature: Signature) -> tuple[Any, dict | None]:
@@ -41,13 +42,23 @@ def read_infer(content: dict, signature: Signature) -> tuple[Any, dict | None]:
         if name in found:
             raise BadInput(f"The input {name!r} is sent twice.")
         found[name] = (values, shape, NUMPY_OF_V2.get(item["datatype"]))
-    given = content.get("parameters") or {}
-    if not isinstance(given, dict):
-        raise BadInput("parameters needs to be a JSON object.")
-    params = {name: given[name] for name in signature.params if name in given} or None
+    params = _params(content.get("parameters"), signature)
     if signature.tensors:
         return _as_tensors(found, signature), params
     return _as_columns(found, signature), params
+
+
+def _params(given: Any, signature: Signature) -> dict | None:
+    """The request's own `parameters` for the model; what nobody would read is refused."""
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        raise BadInput("parameters needs to be a JSON object.")
+    unknown = [name for name in given if name not in {*signature.params, *OF_CLIENTS}]
+    if unknown:
+        known = f"It has {', '.join(signature.params)}." if signature.params else "It has none."
+        raise BadInput(f"The model has no parameter {unknown[0][:60]!r}. {known}")
+    return {name: value for name, value in given.items() if name in signature.params} or None
 
 
 def infer_answer(result: Any, signature: Signature, wanted: Any) -> list[dict]:

@@ -213,8 +213,12 @@ def test_other_bad_requests_get_a_clear_4xx(digits):
             "error"
         ]
     )
-    for raw in (b"", b"{", b"[" * 90_000, b"\xff", b'{"instances": [[NaN]]}'):
+    for raw in (b"", b"{", b"[" * 90_000, b"\xff"):
         assert digits.ask("/invocations", raw=raw).status == 400
+    for word in ("NaN", "-Infinity"):
+        said = digits.ask("/invocations", raw=b'{"instances": [[%s]]}' % word.encode())
+        assert said.status == 400 and said.json["error"].startswith(f"{word} is not a value")
+    assert "no parameter 'x'" in digits.infer(digit, parameters={"x": 1}).json["error"]
     assert digits.ask("/invocations", raw=b" " * (8 * 1024 * 1024 + 1)).status == 413
     assert digits.ask("/invocations", raw=b"1,2", content_type="text/csv").status == 415
     assert digits.ask("/v2/models/other/infer", {}).status == 404

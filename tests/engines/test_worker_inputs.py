@@ -61,10 +61,13 @@ def test_one_tensor_for_each_column_and_params_by_name():
         v2("since", "BYTES", ["2026-11-23"]),
         v2("score", "FP64", [0.5], [1, 1]),
     ]
-    content = {"inputs": sent, "parameters": {"threshold": 0.9, "unknown": 1}}
-    frame, params = read_infer(content, MIXED)
+    about = {"threshold": 0.9, "binary_data_output": True}
+    frame, params = read_infer({"inputs": sent, "parameters": about}, MIXED)
     assert frame["score"].tolist() == [0.5]
     assert params == {"threshold": 0.9}
+    for signature, told in ((MIXED, "It has threshold."), (PICTURE, "It has none.")):
+        with pytest.raises(BadInput, match=f"no parameter 'unknown'. {told}"):
+            read_infer({"inputs": sent, "parameters": {"unknown": 1}}, signature)
 
 
 @pytest.mark.parametrize(
