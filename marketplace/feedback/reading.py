@@ -187,6 +187,7 @@ def item(row: Rating | Report, user) -> dict:
 
 def problems_of(rows: Sequence[Report]) -> list[Problem]:
     """Rows that were read through `visible_to`, in full."""
+    rows = list(rows)  # a query that is not read yet is read as the person, not as the system
     with tenancy.as_system():
         affected = _affected(rows)
     return [_problem(row, full=True, affected=affected.get(row.pk, 0)) for row in rows]
