@@ -9,7 +9,7 @@ import structlog
 from django.utils import timezone
 
 from compute.gateway import figures, ledger
-from compute.gateway.admission import Admitted, admit
+from compute.gateway.admission import Admitted, admit, look_again
 from compute.gateway.config import Config
 from compute.gateway.database import FAILURES, Database
 from compute.gateway.ledger import LARGEST, Ending, Reservation
@@ -50,6 +50,14 @@ class Accounts:
     async def reserve(self, wish: Wish) -> Reservation:
         """An admitted call whose reservation is committed. Raises `Refusal`."""
         return await self._in_time(self._reserved(wish), wish.call)
+
+    async def look_again(self, admitted: Admitted) -> Admitted:
+        """Where the call would go now; as it was known while the database is silent."""
+        try:
+            async with self._database.transaction() as connection:
+                return await look_again(connection, admitted)
+        except FAILURES:
+            return admitted
 
     def keep(self, work: Coroutine) -> asyncio.Task:
         """Run `work` to its end, whatever becomes of the request that began it."""

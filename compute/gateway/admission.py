@@ -1,7 +1,7 @@
 """Who may call which model now: read from the rows for every call, never from a memory."""
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,8 +14,13 @@ NO_KEY = "Send an API key as Authorization: Bearer mw_live_…"
 BAD_KEY = "This API key is unknown, revoked or expired. Check it, or make a new one."
 NO_MODEL = "There is no model of this name that you may see. Check the name in the catalogue."
 NOBODY = bytes(32)
+# `coming`: it is being started, or started again, and may be waited for.
+STATE = """CASE
+  WHEN endpoint.wanted AND endpoint.status = 'ready' AND endpoint.address <> '' THEN 'ready'
+  WHEN endpoint.wanted AND endpoint.status IN ('requested', 'starting', 'unhealthy') THEN 'coming'
+  ELSE 'down' END"""
 
-ADMIT = """
+ADMIT = f"""
 WITH RECURSIVE line AS (
   SELECT t.id, t.parent_id FROM tenants_tenant t
   JOIN tenants_apikey k ON k.tenant_id = t.id WHERE k.public_id = %(public_id)s
@@ -51,7 +56,7 @@ LEFT JOIN marketplace_aimodel model ON model.slug = %(slug)s
 LEFT JOIN LATERAL (
   SELECT grant_.id AS grant_id, grant_.environment, endpoint.id AS endpoint_id,
     endpoint.region, endpoint.address, version.number AS version, secret.sealed AS token,
-    endpoint.wanted AND endpoint.status = 'ready' AND endpoint.address <> '' AS ready,
+    {STATE} AS state,
     (%(number)s::int IS NULL OR version.number = %(number)s)
       AND (%(alias)s::text IS NULL OR %(alias)s = ANY (version.aliases)) AS fits
   FROM marketplace_grant grant_
@@ -79,6 +84,15 @@ LEFT JOIN LATERAL (
 ) price ON true
 WHERE k.public_id = %(public_id)s
 """
+AGAIN = f"""
+SELECT {STATE} AS state, endpoint.address, secret.sealed AS token
+FROM compute_endpoint endpoint
+JOIN portal_secret secret ON secret.field = 'token'
+  AND secret.about = 'compute.endpoint:' || endpoint.id
+JOIN tenants_apikey k ON k.id = %s AND k.status = 'active' AND k.expires_at > now()
+JOIN marketplace_grant held ON held.id = %s AND held.status = 'active'
+WHERE endpoint.id = %s
+"""
 USED = """
 UPDATE tenants_apikey SET last_used_at = now() WHERE id IN (
   SELECT id FROM tenants_apikey WHERE id = %s FOR UPDATE SKIP LOCKED)
@@ -87,7 +101,10 @@ UPDATE tenants_apikey SET last_used_at = now() WHERE id IN (
 
 @dataclass(frozen=True)
 class Admitted:
-    """A call that may be made: who pays, under which grant, where it goes, at which price."""
+    """A call that may be made: who pays, under which grant, where it goes, at which price.
+
+    `state` is ready, coming or down: whether the model answers there now.
+    """
 
     key_id: UUID
     public_id: str
@@ -101,6 +118,7 @@ class Admitted:
     environment: str
     endpoint_id: UUID
     region: str
+    state: str
     address: str
     price_id: UUID
     meter: str
@@ -142,6 +160,20 @@ async def admit(
     return _located(row, parts, wanted)
 
 
+async def look_again(connection, admitted: Admitted) -> Admitted:
+    """The same call as the endpoint stands now; down if its key or grant has ended meanwhile."""
+    ids = [admitted.key_id, admitted.grant_id, admitted.endpoint_id]
+    row = await (await connection.execute(AGAIN, ids)).fetchone()
+    if row is None:
+        return replace(admitted, state="down")
+    return replace(admitted, state=row.state, address=row.address, token=row.token)
+
+
+def not_ready(admitted: Admitted) -> str:
+    """Why nobody answers, for the caller."""
+    return f"{admitted.model_slug} is not ready in {admitted.environment}. Try again soon."
+
+
 def _proven(row, parts: Parts, peppers: dict[int, bytes]) -> bool:
     """In constant time, and with the same work for a key that does not exist."""
     pepper = peppers.get(row.pepper) if row else next(iter(peppers.values()))
@@ -177,9 +209,9 @@ def _located(row, parts: Parts, wanted: Wanted) -> Admitted:
     if row.endpoint_id is not None and not row.fits:
         why = f"{wanted} is not served in an environment that your tenant holds a grant for."
         raise Refusal(404, why)
-    if not row.ready or row.token is None:
-        state = "is not served yet" if row.endpoint_id is None else "is not ready"
-        raise unavailable(f"{row.model_slug} {state} in {row.environment}. Try again soon.", 5)
+    if row.token is None:
+        where = f"{row.model_slug} is not served yet in {row.environment}"
+        raise unavailable(f"{where}. Try again soon.", 5)
     if row.price_id is None:
         raise unavailable(
             f"{row.model_slug} has no price in force. Its publisher can set one.", 60

@@ -42,6 +42,7 @@ class Gateway:
 
     async def close(self) -> None:
         """Let calls under way end and be settled; what is left over, the sweep finds."""
+        self.calls.waiting.close()
         limit = time.monotonic() + FAREWELL_PATIENCE
         while self.accounts.open and time.monotonic() < limit:
             await asyncio.wait(self.accounts.open, timeout=limit - time.monotonic())

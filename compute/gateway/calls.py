@@ -10,7 +10,7 @@ import structlog
 
 from compute.gateway import figures
 from compute.gateway.accounts import Accounts, Wish, quantity_of
-from compute.gateway.admission import ENVIRONMENTS, Admitted, presented
+from compute.gateway.admission import ENVIRONMENTS, Admitted, not_ready, presented
 from compute.gateway.config import Config
 from compute.gateway.ledger import Ending, Reservation
 from compute.gateway.messages import Reply, Request
@@ -18,9 +18,11 @@ from compute.gateway.protocols.base import message_of
 from compute.gateway.refusals import Refusal, unavailable
 from compute.gateway.routes import Route
 from compute.gateway.upstream import Answer, Unreached, Upstream
+from compute.gateway.waiting import WaitingRoom
 from tenants.chargeback.settlement import nano_for
 
 USAGE = re.compile(r"(?:^|[,;\s])predictions=(\d{1,9})(?:$|[,;\s])")
+SOON = 5  # seconds until it makes sense to try again
 OURS_TO_SOLVE = {401, 403, 404, 405}  # between the gateway and a worker, no fault of the caller
 log = structlog.get_logger("gateway")
 
@@ -46,6 +48,7 @@ class Calls:
 
     def __init__(self, accounts: Accounts, upstream: Upstream, config: Config):
         self._accounts, self._upstream, self._config = accounts, upstream, config
+        self.waiting = WaitingRoom(accounts, config.start_patience)
 
     async def predict(self, request: Request, route: Route, call: UUID, clock: Clock) -> Reply:
         """A prediction: reserved before it is forwarded, ended whatever happens then."""
@@ -67,17 +70,19 @@ class Calls:
         environment, name = _environment(request), route.protocol.name
         wish = Wish(call, parts, route.model, environment, name, 0, request.address)
         admitted = await self._accounts.admit(wish)
+        if admitted.state != "ready":
+            raise unavailable(not_ready(admitted), SOON)
         path = route.protocol.path(f"ep-{admitted.endpoint_id}", route.verb)
         asked = time.perf_counter()
         try:
             answer = await self._upstream.ask(admitted, "GET", path, str(call))
         except Unreached as unreached:
             if route.verb in {"ready", "ping"}:
-                raise unavailable(unreached.detail, 5) from unreached
+                raise unavailable(unreached.detail, SOON) from unreached
             raise Refusal(unreached.code, unreached.detail) from unreached
         clock.upstream = time.perf_counter() - asked
         if answer.status != 200:
-            raise unavailable("The model does not answer now. Try again soon.", 5)
+            raise unavailable("The model does not answer now. Try again soon.", SOON)
         body = route.protocol.renamed(answer.body, admitted.model_slug)
         return Reply(200, body, _version(admitted), answer.content_type)
 
@@ -87,12 +92,17 @@ class Calls:
         admitted = reservation.admitted
         path = route.protocol.path(f"ep-{admitted.endpoint_id}", route.verb)
         asked = time.perf_counter()
+
+        async def ask(place: Admitted) -> Answer:
+            return await self._upstream.ask(place, "POST", path, str(reservation.id), body)
+
         try:
-            answer = await self._upstream.ask(admitted, "POST", path, str(reservation.id), body)
+            answer = await self.waiting.reached(admitted, ask)
         except Unreached as unreached:
             clock.upstream = time.perf_counter() - asked
             self._accounts.end(_void(reservation, unreached.code, clock))
-            raise Refusal(unreached.code, unreached.detail) from unreached
+            pause = SOON if unreached.code == 503 else None
+            raise Refusal(unreached.code, unreached.detail, retry_after=pause) from unreached
         except BaseException:
             self._accounts.end(_void(reservation, 500, clock))
             raise

@@ -7,6 +7,8 @@ from psycopg.conninfo import make_conninfo
 
 DATABASE_PATIENCE = 1.5  # seconds until a call is refused because the database is silent
 BODY_PATIENCE = 30.0  # seconds for the whole body of a request
+START_PATIENCE = 25.0  # seconds that a call waits for a model that is being started
+MOST_WAITING = 32  # calls that wait like this at once; each holds its body
 CONNECT_PATIENCE = 3.0  # seconds to reach a model worker
 FAREWELL_PATIENCE = 10.0  # seconds that calls under way get when the process is told to end
 ANSWER_LIMIT = 64 * 1024 * 1024  # bytes of one answer
@@ -31,6 +33,7 @@ class Config:
     upstream_timeout: float
     body_patience: float = BODY_PATIENCE
     database_patience: float = DATABASE_PATIENCE
+    start_patience: float = START_PATIENCE
 
 
 def read_config() -> Config:

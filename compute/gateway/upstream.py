@@ -21,6 +21,10 @@ class Unreached(Exception):
     detail: str
 
 
+class Absent(Unreached):
+    """Nobody listens there: the call has not reached the model, so it may be made again."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a worker said. `first_byte` and `done` are readings of `time.perf_counter`."""
@@ -77,7 +81,7 @@ class Upstream:
         except TimeoutError as late:
             raise Unreached(504, "The model did not answer in time.") from late
         except aiohttp.ClientConnectorError as absent:
-            raise Unreached(502, "The model cannot be reached now. Try again soon.") from absent
+            raise Absent(502, "The model cannot be reached now. Try again soon.") from absent
         except (aiohttp.ClientError, OSError) as cut:
             raise Unreached(502, "The model broke off its answer. Try again.") from cut
 

@@ -22,7 +22,7 @@ def committed(django_db_setup, django_db_blocker):
 
 @pytest.fixture(scope="module")
 def gateway(committed):
-    config = replace(read_config(), upstream_timeout=1.5, body_patience=1.0)
+    config = replace(read_config(), upstream_timeout=1.5, body_patience=1.0, start_patience=2.5)
     served = Served(Application(config)).start()
     yield served
     served.stop()

@@ -69,7 +69,7 @@ def test_a_worker_that_is_gone_costs_nothing(stage):
         unused.bind(("127.0.0.1", 0))
         stage.change(stage.endpoint, address=f"http://127.0.0.1:{unused.getsockname()[1]}")
     heard = stage.predict()
-    assert heard.status == 502
+    assert heard.status == 503 and int(heard.headers["retry-after"]) > 0
     assert stage.call(heard).ended_as == "voided"
     assert stage.send("GET", f"/v2/models/{stage.slug}/ready").status == 503
 
