@@ -67,8 +67,15 @@ def search(models: QuerySet[AIModel], asked: str, *, exact: bool = False) -> Fou
     found = _found(models, terms, f"{terms.wide} | '{terms.glued}':*")
     if found.ids or exact:
         return found
-    known = choices(terms.words)
+    known = _known(terms)
     return _respelled(models, terms, known) or _loose(models, terms, known) or _near(found, models)
+
+
+def _known(terms: Asked) -> dict[str, list[str]]:
+    """What each word may be meant as; one that has synonyms is right as it was typed."""
+    known = choices(terms.words)
+    meant = {word for term in terms.terms if term.others for word in term.words}
+    return {word: likes or [word] * (word in meant) for word, likes in known.items()}
 
 
 def matching(models: QuerySet[AIModel], query: SearchQuery) -> QuerySet[AIModel]:

@@ -82,3 +82,8 @@ def test_a_correction_never_tells_of_what_one_may_not_see(vision, stranger):
     factories.model("payroll-anomaly", vision, visibility="nobody")
     found = search(AIModel.objects.listed_to(stranger), "payrol")
     assert (found.used, found.near, found.models.count()) == ("payrol", [], 0)
+
+
+@pytest.mark.parametrize("asked", ["recognise tumours", "tumours clasification"])
+def test_a_word_known_only_by_its_synonyms_counts_beside_one_that_is_unknown_or_wrong(shelf, asked):
+    assert slugs(search(shelf, asked))[0] == "breast-cancer-risk"
