@@ -139,3 +139,24 @@ def test_9_the_publisher_publishes_the_third_model(visit):
     stranger = visit("stranger")
     stranger.goto("/models/?q=diabetes")
     expect(stranger.get_by_role("link", name="diabetes-progression", exact=True)).to_be_visible()
+
+
+def test_10_a_newcomer_finds_compares_and_asks_without_the_docs(visit):
+    page = visit("stranger")
+    page.get_by_role("link", name="Open the catalogue").click()
+    page.get_by_role("searchbox", name="Search the catalogue").fill("recognise tumours")
+    page.keyboard.press("Enter")
+    first = page.locator("ol.results > li").first
+    expect(first.get_by_role("link", name="breast-cancer-risk", exact=True)).to_be_visible()
+    page.get_by_role("link", name="All models").click()
+    for slug in (SLUG, "breast-cancer-risk"):
+        page.get_by_role("checkbox", name=f"Compare {slug}", exact=True).check()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="Metrics")).to_be_visible()
+    page.locator("main").get_by_role("link", name="breast-cancer-risk", exact=True).click()
+    page.get_by_role("link", name="Ask for access").first.click()
+    page.get_by_label("Environment").select_option("development")
+    page.get_by_label("Purpose").fill("A second reading of the risk score")
+    page.get_by_label("Expected calls a month").fill("100")
+    page.get_by_role("button", name="Ask for access").click()
+    expect(page.get_by_text("Waiting for a decision").first).to_be_visible()

@@ -34,6 +34,15 @@ PAGES = {
         "/help/recorded/",
         "/accounts/password/change/",
         "/no-such-page/",
+        "/models/digits/changes/",
+        "/models/digits/feedback/",
+        "/models/digits/feedback/rate/",
+        "/models/digits/feedback/report/",
+        "/models/compare/",
+        "/models/compare/?m=digits@1&m=breast-cancer-risk",
+        "/feedback/",
+        "/wanted/",
+        "/wanted/new/?q=letters",
         "/people/",
     ],
     "owner": [
@@ -63,7 +72,7 @@ PAGES = {
     ],
     "finance": ["/", "/usage/", "/statements/", "/statements/close/", "/corrections/", "/prices/"],
     "auditor": ["/", "/audit/"],
-    "governor": ["/", "/audit/", "/models/"],
+    "governor": ["/", "/audit/", "/models/", "/synonyms/", "/wanted/", "/imports/"],
 }
 FIRST_OF = [
     ("consumer", "/access/", "tbody a"),
@@ -72,6 +81,7 @@ FIRST_OF = [
     ("owner", "/endpoints/", "tbody a"),
     ("auditor", "/audit/", "tbody a"),
     ("finance", "/prices/", "tbody a"),
+    ("governor", "/synonyms/", "tbody a"),
 ]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 

@@ -85,5 +85,5 @@ def test_a_correction_never_tells_of_what_one_may_not_see(vision, stranger):
 
 
 @pytest.mark.parametrize("asked", ["recognise tumours", "tumours clasification"])
-def test_a_word_known_only_by_its_synonyms_counts_beside_one_that_is_unknown_or_wrong(shelf, asked):
+def test_a_word_known_by_its_synonyms_alone_counts_beside_a_wrong_one(shelf, asked):
     assert slugs(search(shelf, asked))[0] == "breast-cancer-risk"
