@@ -34,7 +34,6 @@ PAGES = {
         "/help/recorded/",
         "/accounts/password/change/",
         "/no-such-page/",
-        "/models/digits/changes/",
         "/models/digits/feedback/",
         "/models/digits/feedback/rate/",
         "/models/digits/feedback/report/",
