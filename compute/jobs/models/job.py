@@ -1,0 +1,165 @@
+"""A job: what was asked for, what is wished now, and what was last seen of it."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from compute.capacity.models import Cluster, GpuFlavour
+from compute.jobs.lifecycle import ENDED, JOB, JobStatus, Priority
+from marketplace.catalog.models import DataClass
+from portal.core.models import Record
+from tenants.directory.models import Region, Tenant, User
+from tenants.directory.roles import TenantRole
+
+
+class OfTenant(models.QuerySet):
+    """Rows of a tenant's work: its own people and the platform roles."""
+
+    def visible_to(self, user):
+        if not user.is_authenticated:
+            return self.none()
+        if user.platform_roles:
+            return self
+        return self.filter(tenant__in=user.tenants_as(TenantRole.CONSUMER))
+
+
+class JobQuerySet(OfTenant):
+    def readable_by(self, user):
+        """Whose log this person may read: what a program prints can be confidential."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_operator:
+            return self
+        return self.filter(tenant__in=user.tenants_as(TenantRole.CONSUMER))
+
+    def changeable_by(self, user):
+        """Who may cancel, retry and rename: the person who submitted it while still of the
+        tenant, its owners, and operators."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_operator:
+            return self
+        mine = Q(person=user, tenant__in=user.tenants_as(TenantRole.CONSUMER))
+        return self.filter(mine | Q(tenant__in=user.tenants_as(TenantRole.OWNER)))
+
+    def unfinished(self):
+        return self.exclude(status__in=ENDED)
+
+    def unsettled(self):
+        """What a sweep looks after: not ended, or ended with something left to write down."""
+        return self.filter(~Q(status__in=ENDED) | Q(settled_at=None))
+
+    def to_show(self):
+        return self.select_related("tenant", "person", "cluster", "flavour", "step__pipeline")
+
+
+class Job(Record):
+    """Work that needs hardware. Needs are those of one node; memory in GB, times in seconds.
+
+    `cancel_asked_at` and `priority` are wishes; from `status` on everything is what was seen.
+    `cause` is a `WaitCause` or `EndCause`, `reason` says it in plain words, `detail` in those of
+    the engine. `last_line` is the number of the newest line of its log. `settled_at` is empty
+    until an ended job owes nothing more: billed, its logs read, the engine cleared.
+    """
+
+    lifecycle = JOB
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="jobs")
+    person = models.ForeignKey(User, models.PROTECT, related_name="jobs")
+    name = models.CharField(max_length=80)
+    image = models.CharField(max_length=255, blank=True)
+    command = models.JSONField(default=list)
+    variables = models.JSONField(default=dict)
+    template = models.ForeignKey(
+        "compute.Template", models.SET_NULL, null=True, related_name="jobs"
+    )
+    step = models.ForeignKey("compute.Step", models.CASCADE, null=True, related_name="jobs")
+    gpus = models.DecimalField(max_digits=6, decimal_places=2, default=0)
+    gpu_memory_gb = models.PositiveIntegerField(default=0)
+    cpu = models.DecimalField(max_digits=6, decimal_places=2, default=1)
+    memory_gb = models.DecimalField(max_digits=8, decimal_places=2, default=1)
+    nodes = models.PositiveSmallIntegerField(default=1)
+    together = models.BooleanField(default=False)
+    datasets = models.JSONField(default=list)
+    data_class = models.CharField(max_length=12, choices=DataClass, default=DataClass.INTERNAL)
+    region = models.CharField(max_length=20, choices=Region, blank=True)
+    time_limit_s = models.PositiveIntegerField(default=3600)
+    priority = models.CharField(max_length=8, choices=Priority, default=Priority.NORMAL)
+    retries = models.PositiveSmallIntegerField(default=0)
+    checkpoint = models.CharField(max_length=300, blank=True)
+    notify = models.BooleanField(default=True)
+    cancel_asked_at = models.DateTimeField(null=True)
+    cancel_reason = models.CharField(max_length=300, blank=True)
+
+    status = models.CharField(
+        max_length=10, choices=JobStatus, default=JobStatus.SUBMITTED, editable=False
+    )
+    cause = models.CharField(max_length=14, blank=True, editable=False)
+    reason = models.TextField(blank=True, editable=False)
+    detail = models.TextField(blank=True, editable=False)
+    position = models.PositiveIntegerField(null=True, editable=False)
+    cluster = models.ForeignKey(Cluster, models.PROTECT, null=True, related_name="jobs")
+    flavour = models.ForeignKey(GpuFlavour, models.PROTECT, null=True, related_name="jobs")
+    queued_at = models.DateTimeField(null=True, editable=False)
+    started_at = models.DateTimeField(null=True, editable=False)
+    ended_at = models.DateTimeField(null=True, editable=False)
+    idle_since = models.DateTimeField(null=True, editable=False)
+    checkpointed_at = models.DateTimeField(null=True, editable=False)
+    last_line = models.PositiveBigIntegerField(default=0, editable=False)
+    seen_at = models.DateTimeField(null=True, editable=False)
+    settled_at = models.DateTimeField(null=True, editable=False)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "job", "jobs"
+        default_permissions = ()
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "id"], name="job_in_tenant"),
+            models.CheckConstraint(
+                condition=Q(gpus__gte=0, cpu__gt=0, memory_gb__gt=0, nodes__gte=1),
+                name="job_needs_sane",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-id"], name="jobs_of_tenant"),
+            models.Index(fields=["tenant", "status", "-id"], name="jobs_by_status"),
+            models.Index(
+                fields=["id"], name="job_unsettled",
+                condition=~Q(status__in=sorted(ENDED)) | Q(settled_at=None),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("jobs:detail", args=[self.pk])
+
+    @property
+    def short_id(self) -> str:
+        """What people call it: the last of its id are random."""
+        return f"j-{self.pk.hex[-6:]}"
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def all_gpus(self) -> Decimal:
+        return self.gpus * self.nodes
+
+    @property
+    def waits(self) -> bool:
+        return self.status in {JobStatus.SUBMITTED, JobStatus.QUEUED}
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds from asking to the first start, or until now."""
+        return (
+            (self.started_at or self.ended_at or timezone.now()) - self.created_at
+        ).total_seconds()

@@ -1,0 +1,98 @@
+"""What teams keep to run again: templates, and pipelines of steps that need each other."""
+
+from django.db import models
+from django.urls import reverse
+
+from compute.jobs.lifecycle import PIPELINE, PipelineStatus
+from compute.jobs.models.job import OfTenant
+from portal.core.models import Record
+from tenants.directory.models import Tenant, User
+
+
+class Template(Record):
+    """A team's way to run something. `asks` holds the values of a job's form by field name."""
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="templates")
+    slug = models.SlugField(max_length=60)
+    name = models.CharField(max_length=80)
+    description = models.CharField(max_length=300, blank=True)
+    asks = models.JSONField(default=dict)
+    person = models.ForeignKey(User, models.PROTECT, related_name="+")
+    archived_at = models.DateTimeField(null=True)
+
+    objects = OfTenant.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "template", "templates"
+        default_permissions = ()
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "id"], name="template_in_tenant"),
+            models.UniqueConstraint(fields=["tenant", "slug"], name="one_template_a_slug"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("jobs:template", args=[self.pk])
+
+
+class Pipeline(Record):
+    """Steps that need each other, run as jobs of one tenant as soon as they can."""
+
+    lifecycle = PIPELINE
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="pipelines")
+    person = models.ForeignKey(User, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    status = models.CharField(
+        max_length=10, choices=PipelineStatus, default=PipelineStatus.RUNNING, editable=False
+    )
+    cancel_asked_at = models.DateTimeField(null=True)
+    reason = models.TextField(blank=True, editable=False)
+    ended_at = models.DateTimeField(null=True, editable=False)
+
+    objects = OfTenant.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "pipeline", "pipelines"
+        default_permissions = ()
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["tenant", "id"], name="pipeline_in_tenant")]
+        indexes = [models.Index(fields=["tenant", "-id"], name="pipelines_of_tenant")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("jobs:pipeline", args=[self.pk])
+
+
+class Step(Record):
+    """One step. `after` names the steps it needs, `asks` its job's values; its newest job says
+    how it stands. `inputs` and `outputs` are paths in the pipeline's folder."""
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="+")
+    pipeline = models.ForeignKey(Pipeline, models.CASCADE, related_name="steps")
+    slug = models.SlugField(max_length=40)
+    name = models.CharField(max_length=80)
+    place = models.PositiveSmallIntegerField()
+    after = models.JSONField(default=list)
+    asks = models.JSONField(default=dict)
+    inputs = models.JSONField(default=list)
+    outputs = models.JSONField(default=list)
+
+    objects = OfTenant.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "step", "steps"
+        default_permissions = ()
+        ordering = ["pipeline", "place"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "id"], name="step_in_tenant"),
+            models.UniqueConstraint(fields=["pipeline", "slug"], name="one_step_a_slug"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
