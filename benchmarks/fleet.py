@@ -1,0 +1,82 @@
+"""Jobs at size: 1,000 nodes and 5,000 jobs through the portal, beside a bare client.
+
+`python -m benchmarks.fleet [nodes] [jobs] [compared]`, on a control plane of its own with fake
+nodes. First `compared` (300) Jobs are made by a bare client and as many by our API, both into a
+queue without quota, so that nothing runs: the processor time of everything together, control
+plane included, until all Jobs exist. Then all jobs run for a second each: how long after the API
+server told of a pod our row says the same, and how long list and job pages take on the server.
+"""
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from importlib import import_module
+from statistics import median, quantiles
+
+MOST_TIMES, LAG_S, PAGE_MS = 1.5, 3.0, 50.0
+AT_ONCE = 8
+
+
+def main() -> int:
+    nodes, count, compared = (int(text) for text in [*sys.argv[1:], "1000", "5000", "300"][:3])
+    with ExitStack() as everything:
+        campus = import_module("benchmarks.campus").Campus(everything, "campus", nodes=nodes)
+        teams = campus.found({"measured": 400, "closed": 0}, pooled=True)
+        campus.start()
+        time.sleep(5)
+        work = import_module("benchmarks.fleet_work")
+        bare, ours = work.Bare(campus.plane.api, teams), work.Ours(teams)
+        bare.make(10)
+        ours.make(10)  # connections, caches
+        costs = {
+            "bare client": _cost(lambda: bare.make(compared)),
+            "our API": _cost(lambda: ours.make(compared)),
+        }
+        wrong = _told(costs, compared)
+        wrong += _running(campus, teams, work, count)
+    print("\n" + ("TOO MUCH: " + "; ".join(wrong) if wrong else "within its limits"))
+    return 1 if wrong else 0
+
+
+def _cost(make) -> tuple[float, float]:
+    """Seconds of processor time of all processes, and of the clock."""
+    spent = import_module("benchmarks.processor").spent
+    before, began = spent(), time.monotonic()
+    make()
+    return spent() - before, time.monotonic() - began
+
+
+def _told(costs: dict, count: int) -> list[str]:
+    print(f"\n{'made by':<16}{'jobs':>6}{'CPU ms each':>13}{'jobs/s':>9}   (all processes)")
+    for name, (processor, clock) in costs.items():
+        print(f"{name:<16}{count:>6}{processor / count * 1000:>13.1f}{count / clock:>9.1f}")
+    times = costs["our API"][0] / costs["bare client"][0]
+    print(f"ours costs {times:.2f} times as much (limit {MOST_TIMES})")
+    return [f"submission costs {times:.2f} times"] if times > MOST_TIMES else []
+
+
+def _running(campus, teams, work, count: int) -> list[str]:
+    witness = import_module("benchmarks.pods").Witness(campus.plane.api, "millwright.io/attempt")
+    began = time.monotonic()
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        made = list(threads.map(lambda _: work.submit_short(teams["measured"]), range(count)))
+    submitted = time.monotonic() - began
+    left = campus.settle(within=7200)
+    print(
+        f"\n{count} jobs submitted in {submitted:.0f} s, all settled after "
+        f"{time.monotonic() - began:.0f} s, {left} left"
+    )
+    lags = work.lags(made, witness)
+    late = quantiles(lags, n=20)[-1]
+    print(f"from a pod's event to our row: p50 {median(lags):.2f} s, p95 {late:.2f} s")
+    pages = work.pages(teams["measured"], made)
+    for name, times in pages.items():
+        print(f"{name:<16} p50 {median(times):.1f} ms")
+    wrong = [f"{left} jobs never settled"] if left else []
+    wrong += [f"p95 of the lag is {late:.1f} s"] if late > LAG_S else []
+    return wrong + [f"{name} is slow" for name, t in pages.items() if median(t) > PAGE_MS]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

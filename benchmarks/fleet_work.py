@@ -1,0 +1,139 @@
+"""The parts of the measurement at size: making Jobs both ways, lags, and pages."""
+
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import connection
+from django.test import Client
+
+from benchmarks.catalogue import timed
+from benchmarks.philly import Asked
+from benchmarks.replay import IMAGE, submit
+from compute.jobs.models import Attempt
+from portal.audit.models import Event
+from portal.core import tenancy
+
+AT_ONCE = 8
+GOES = 15
+
+
+class Bare:
+    """What a script of a team would do: one POST for each Job, over kept connections."""
+
+    def __init__(self, api, teams):
+        self.api, self.tenant = api, teams["closed"].tenant
+        self.space = next(
+            one["metadata"]["name"]
+            for one in api.get("/api/v1/namespaces")["items"]
+            if self.tenant.slug in one["metadata"]["name"]
+        )
+        queues = api.get(f"/apis/kueue.x-k8s.io/v1beta2/namespaces/{self.space}/localqueues")
+        self.queue = queues["items"][0]["metadata"]["name"]
+
+    def make(self, count: int) -> None:
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            list(threads.map(lambda _: self.api.create(self._job()), range(count)))
+
+    def _job(self) -> dict:
+        asked = {"cpu": "1", "memory": "1Gi", "nvidia.com/gpu": "8"}
+        box = {
+            "name": "main",
+            "image": IMAGE,
+            "command": ["train"],
+            "resources": {"requests": asked, "limits": asked},
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+            },
+        }
+        safe = {
+            "runAsNonRoot": True,
+            "runAsUser": 1000,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }
+        pod = {"restartPolicy": "Never", "containers": [box], "securityContext": safe}
+        return {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {
+                "name": f"bare-{uuid.uuid4().hex[:12]}",
+                "namespace": self.space,
+                "labels": {"kueue.x-k8s.io/queue-name": self.queue},
+            },
+            "spec": {"backoffLimit": 0, "template": {"spec": pod}},
+        }
+
+
+class Ours:
+    """The same through `POST /api/v1/jobs/`, until the engine has confirmed all."""
+
+    def __init__(self, teams):
+        self.team = teams["closed"]
+        self.client = Client(SERVER_NAME="127.0.0.1")
+        self.client.force_login(self.team.person)
+
+    def make(self, count: int) -> None:
+        body = {
+            "tenant": self.team.tenant.slug, "name": "train", "command": ["train"],
+            "image": IMAGE, "needs": {"gpus": 8, "cpu": 1, "memory_gb": 1},
+        }  # fmt: skip
+        made = []
+        for _ in range(count):
+            answer = self.client.post("/api/v1/jobs/", body, content_type="application/json")
+            if answer.status_code != 201:
+                raise RuntimeError(f"{answer.status_code} {answer.content[:300]!r}")
+            made.append(answer.json()["id"])
+        _await(lambda: _confirmed(made) == count)
+
+
+def submit_short(team):
+    """One GPU for a second; its id. In a thread of its own, so its connection is given back."""
+    try:
+        return submit(team, Asked(0, team.tenant.slug, 1, 1, 1)).pk
+    finally:
+        connection.close()
+
+
+def lags(made: list, witness) -> list[float]:
+    """Seconds from the witness hearing that a pod runs to our row saying so."""
+    with tenancy.as_system():
+        names = {
+            each.engine_name: str(each.job_id) for each in Attempt.objects.filter(job__in=made)
+        }
+        told = Event.objects.filter(
+            subject_type="compute.job", verb__in=["running", "succeeded"],
+            subject_id__in=[str(pk) for pk in made],
+        ).order_by("-at")  # fmt: skip
+        ours = dict(told.values_list("subject_id", "at"))
+    heard = {names.get(seen.job): at for seen, at in witness.first_ran()}
+    return [max(0.0, (ours[job] - at).total_seconds()) for job, at in heard.items() if job in ours]
+
+
+def pages(team, made: list) -> dict[str, list[float]]:
+    """Milliseconds on the server of the list and of one job's page."""
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.force_login(team.person)
+    paths = {"list": "/jobs/", "job page": f"/jobs/{made[-1]}/", "API list": "/api/v1/jobs/"}
+    return {
+        name: timed(lambda path=path: _got(client, path), GOES) for name, path in paths.items()
+    }
+
+
+def _got(client: Client, path: str) -> None:
+    answer = client.get(path)
+    if answer.status_code != 200:
+        raise RuntimeError(f"{path}: {answer.status_code}")
+
+
+def _confirmed(made: list) -> int:
+    with tenancy.as_system():
+        return Attempt.objects.filter(job__in=made, ordered_at__isnull=False).count()
+
+
+def _await(check, within: float = 600.0) -> None:
+    give_up = time.monotonic() + within
+    while not check():
+        if time.monotonic() > give_up:
+            raise RuntimeError("the engine has not confirmed all jobs in time")
+        time.sleep(0.2)

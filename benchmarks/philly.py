@@ -1,0 +1,137 @@
+"""A window of a real cluster's jobs through the portal onto fake nodes: silos, then shared.
+
+`python -m benchmarks.philly [jobs]` with MILLWRIGHT_TRACES at the folder of the public traces.
+The busiest window of so many jobs (1,500) of the Philly trace (Jeon et al., ATC '19) is replayed
+40 times as fast, on a quarter of the virtual clusters' nodes; no job runs for more than three
+hours of the trace's time. Each virtual cluster is a tenant. Once each has its own GPUs and no
+others (silos), once the same are guaranteed and what is idle is lent. A pod is told how long to
+run, so time on hardware is that of the trace; queues, pre-emption, metering and money are real.
+"""
+
+import csv
+import gzip
+import math
+import os
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from statistics import mean
+
+import yaml
+
+FASTER, SMALLER, LONGEST_S = 40, 4, 3 * 3600
+A_NODE = 8  # GPUs
+WORSE = 1.05
+LEAST_WAIT_S = 1.0  # both means below this: nobody waits
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One job of the trace, in seconds of the replay."""
+
+    at: float
+    team: str
+    seconds: float
+    gpus: int
+    nodes: int
+
+
+def main() -> int:
+    folder = os.environ.get("MILLWRIGHT_TRACES", "")
+    if not folder:
+        print("skipped: MILLWRIGHT_TRACES does not name the folder of the public traces")
+        return 0
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1500
+    sizes, asked = window(Path(folder), count)
+    wrong, waits = [], {}
+    for pooled in (False, True):
+        with ExitStack() as everything:
+            name = "shared" if pooled else "silos"
+            waits[name], found = _replay(everything, sizes, asked, pooled)
+            wrong += [f"{name}: {one}" for one in found]
+    wrong += _table(sizes, asked, waits)
+    print("\n" + ("WRONG:\n  " + "\n  ".join(wrong) if wrong else "everything holds"))
+    return 1 if wrong else 0
+
+
+def window(folder: Path, count: int) -> tuple[dict[str, int], list[Asked]]:
+    """GPUs of each team, and the window with the most work for its length."""
+    nodes = {
+        row["vc"]: max(1, int(row["nodes"]) // SMALLER) for row in _rows(folder, "philly_vc_nodes")
+    }
+    jobs = sorted(
+        (datetime.fromisoformat(row["submit_time"]).timestamp(), row["vc"],
+         min(float(row["duration_s"]), LONGEST_S), int(row["num_gpus"]))
+        for row in _rows(folder, "philly_jobs_2017-09_2017-10")
+        if row["vc"] in nodes
+    )  # fmt: skip
+    windows = (jobs[at : at + count] for at in range(0, len(jobs) - count + 1, count // 3))
+    busiest = max(windows, key=lambda w: sum(j[2] * j[3] for j in w) / (w[-1][0] - w[0][0]))
+    began = busiest[0][0]
+    teams = {f"vc-{vc}": nodes[vc] * A_NODE for vc in nodes}
+    fits = [job for job in busiest if job[3] <= nodes[job[1]] * A_NODE]
+    return teams, [_asked(job, began) for job in fits]
+
+
+def _asked(job: tuple, began: float) -> Asked:
+    at, vc, seconds, gpus = job
+    nodes = math.ceil(gpus / A_NODE)
+    return Asked(
+        (at - began) / FASTER, f"vc-{vc}", max(1.0, seconds / FASTER), gpus // nodes, nodes
+    )
+
+
+def _rows(folder: Path, name: str):
+    return csv.DictReader(gzip.open(folder / f"{name}.csv.gz", "rt"))
+
+
+def _replay(everything: ExitStack, sizes, asked, pooled: bool) -> tuple[dict, list[str]]:
+    """Mean waits by team in seconds, and what does not hold."""
+    campus = import_module("benchmarks.campus").Campus(everything, str(_fleet(sizes)))
+    teams = campus.found(sizes, pooled=pooled)
+    witness = import_module("benchmarks.pods").Witness(campus.plane.api, "millwright.io/attempt")
+    everything.callback(witness.stop)
+    campus.start()
+    jobs = import_module("benchmarks.replay")
+    made = jobs.submit_all(asked, teams)
+    left = campus.settle(within=3600)
+    campus.stop()
+    time.sleep(2)
+    wrong = jobs.compared(made, witness)
+    return jobs.waits(made), wrong + ([f"{left} jobs never settled"] if left else [])
+
+
+def _fleet(sizes: dict[str, int]) -> Path:
+    """An inventory with as many nodes as the teams have together."""
+    nodes = sum(sizes.values()) // A_NODE
+    group = {"name": "p100", "card": "P100", "gpus": A_NODE, "nodes": nodes}
+    group |= {"cpu_milli": 64000, "memory_mib": 524288, "region": "eu-central"}
+    file = Path(tempfile.mkstemp(suffix=".yaml", prefix="millwright-fleet-")[1])
+    file.write_text(yaml.safe_dump({"groups": [group]}))
+    return file
+
+
+def _table(sizes, asked, waits) -> list[str]:
+    print(f"\n{'team':<12}{'GPUs':>6}{'jobs':>7}{'silo s':>9}{'shared s':>10}{'ratio':>8}")
+    wrong = []
+    for team in sizes:
+        mine = sum(one.team == team for one in asked)
+        if not mine:
+            continue
+        silo, shared = mean(waits["silos"][team]), mean(waits["shared"][team])
+        print(
+            f"{team:<12}{sizes[team]:>6}{mine:>7}{silo:>9.1f}{shared:>10.1f}"
+            f"{shared / max(silo, 0.001):>8.2f}"
+        )
+        if shared > max(silo, LEAST_WAIT_S) * WORSE:
+            wrong.append(f"{team} waits longer when shared: {shared:.1f} s after {silo:.1f} s")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())
