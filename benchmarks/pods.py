@@ -6,7 +6,9 @@ import threading
 import time
 import urllib.request
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+
+from django.utils import timezone
 
 from portal.local.cluster.api import Api
 
@@ -90,7 +92,7 @@ class Witness:
         )
         self.seen[pod["metadata"]["uid"]] = stretch
         if stretch.began:
-            self.heard.setdefault(pod["metadata"]["uid"], datetime.now(UTC))
+            self.heard.setdefault(pod["metadata"]["uid"], timezone.now())
 
 
 def _moment(text: str | None) -> datetime | None:
