@@ -1,16 +1,19 @@
-"""What the page of a job shows of it at one moment: `state_of` is read by the page and its socket."""
+"""What the page of a job shows of it now: `state_of` is read by the page and by its socket."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
 
+from compute.capacity.models import Node
 from compute.engines.jobs import EndCause
-from compute.jobs import services
-from compute.jobs.forms import PriorityForm
+from compute.jobs.commands import write_command
 from compute.jobs.lifecycle import JobStatus
-from compute.jobs.models import Happening, Job, Receipt
-from compute.jobs.wording import ADVICE, WRONG, span_in_words
+from compute.jobs.models import Happening, Job
+from compute.jobs.spending import money_of
+from compute.jobs.tries import receipts_of, runs_of, tries_of
+from compute.jobs.wording import ADVICE, WRONG, needs_in_words, span_in_words
+from tenants.directory.roles import TenantRole
 
 TOLD = 40  # lines of the timeline at once
 AHEAD = 4  # jobs shown before this one
@@ -33,47 +36,41 @@ class Why:
     wrong: bool = False
 
 
-@dataclass
-class Tries:
-    """One attempt with its stretches of hardware."""
-
-    attempt: object
-    runs: list = field(default_factory=list)
-
-    @property
-    def seconds(self):
-        """GPU (or core) seconds so far."""
-        return sum(held_seconds(run) for run in self.runs)
-
-
-def held_seconds(run, now: datetime | None = None) -> float:
-    """How long a stretch held its hardware, times how much it held."""
-    if run.started_at is None:
-        return 0.0
-    end = run.ended_at or now or timezone.now()
-    return max(0.0, (end - run.started_at).total_seconds()) * float(run.units)
-
-
 def state_of(job: Job, user) -> dict:
     """The context of `compute/jobs/_state.html`, as `user` may see it."""
-    may_change = Job.objects.changeable_by(user).filter(pk=job.pk).exists()
+    runs, receipts = runs_of(job), receipts_of(job, user)
     happened = Happening.objects.visible_to(user).filter(job=job).order_by("-at", "-id")
     told = list(happened[: TOLD + 1])
-    receipts = list(Receipt.objects.visible_to(user).filter(job=job).order_by("-at"))
+    ahead = ahead_of(job)
     return {
         "job": job,
+        "user": user,
+        "needs": needs_in_words(job, job.flavour),
+        "command": write_command(job.command) if job.command else "",
+        "limit": span_in_words(job.time_limit_s),
         "steps": steps(job),
         "why": why(job),
+        "clock": clock_of(job, runs),
         "told": [line_of(each) for each in told[:TOLD]],
         "told_more": len(told) > TOLD,
+        "tries": tries_of(job, runs),
         "receipts": receipts,
-        "tries": tries_of(job),
-        "ahead": ahead_of(job),
-        "may_change": may_change,
-        "may_read_log": Job.objects.readable_by(user).filter(pk=job.pk).exists(),
-        "priority_form": PriorityForm(user=user, job=job) if may_change else None,
-        "user": user,
-    } | money_of(job)
+        "money": money_of(job, runs, receipts),
+        "ahead": ahead,
+        "fewer": max(0, (job.position or 1) - 1 - len(ahead)),
+        **rights_of(job, user),
+    }
+
+
+def rights_of(job: Job, user) -> dict:
+    """What `user` may do here: of the job itself, and with what was asked for."""
+    seated = bool(user.tenants_as(TenantRole.CONSUMER))
+    return {
+        "may_change": Job.objects.changeable_by(user).filter(pk=job.pk).exists(),
+        "may_ask": seated,
+        "may_retry": user.may(TenantRole.CONSUMER, job.tenant),
+        "sees_nodes": Node.objects.visible_to(user).exists(),
+    }
 
 
 def steps(job: Job) -> list[dict]:
@@ -148,13 +145,21 @@ def line_of(told: Happening) -> dict:
             "detail": told.detail}  # fmt: skip
 
 
-def tries_of(job: Job) -> list[Tries]:
-    """Attempts with their runs, the newest first."""
-    found = {each.pk: Tries(each) for each in job.attempts.order_by("-number")}
-    for run in job.runs.select_related("flavour").order_by("id"):
-        run.held_s = held_seconds(run)
-        found[run.attempt_id].runs.append(run)
-    return list(found.values())
+def clock_of(job: Job, runs: list) -> dict | None:
+    """How far it is: as its program says, else how much of its time limit a try has used."""
+    if job.ended or not job.started_at:
+        return None
+    if job.progress is not None:
+        percent = min(100.0, max(0.0, job.progress * 100))
+        note = job.progress_words or f"{percent:.0f} %"
+        return {"title": "Progress", "note": note, "percent": percent, "told": f"{percent:.0f} %"}
+    begun = [run.started_at for run in runs if run.started_at and run.ended_at is None]
+    if not begun:
+        return None
+    gone = (timezone.now() - min(begun)).total_seconds()
+    percent = min(100.0, 100 * gone / job.time_limit_s)
+    note = f"{percent:.0f} % of its limit"
+    return {"title": "Time", "note": note, "percent": percent, "told": note}
 
 
 def ahead_of(job: Job) -> list[Job]:
@@ -163,4 +168,7 @@ def ahead_of(job: Job) -> list[Job]:
         return []
     same = Job.objects.filter(tenant=job.tenant_id, cluster=job.cluster_id)
     before = same.filter(status=JobStatus.QUEUED, position__lt=job.position)
-    return list(before.select_related("flavour").order_by("-position")[:AHEAD])[::-1]
+    found = list(before.select_related("flavour").order_by("-position")[:AHEAD])[::-1]
+    for other in found:
+        other.needs = needs_in_words(other, other.flavour)
+    return found

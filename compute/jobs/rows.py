@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from compute.jobs import services
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Job
 from compute.jobs.picture import ran_s
+from compute.jobs.spending import costs_so_far
 from compute.jobs.wording import WRONG, needs_in_words, span_in_words
 
 
@@ -17,19 +17,20 @@ class Row:
     needs: str
     stuck: bool
     times: str
+    limit: str
     nano: int | None
     currency: str
 
 
 def rows_of(jobs: list[Job]) -> list[Row]:
     """The rows of these jobs, with one question for the costs of all of them."""
-    costs = services.costs_so_far(jobs)
+    costs = costs_so_far(jobs)
     return [_row(job, *costs.get(job.pk, (None, "EUR"))) for job in jobs]
 
 
 def _row(job: Job, nano: int | None, currency: str) -> Row:
-    needs = needs_in_words(job, job.flavour)
-    return Row(job, needs, is_stuck(job), _times(job), nano, currency)
+    needs, limit = needs_in_words(job, job.flavour), span_in_words(job.time_limit_s)
+    return Row(job, needs, is_stuck(job), _times(job), limit, nano, currency)
 
 
 def is_stuck(job: Job) -> bool:

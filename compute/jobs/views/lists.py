@@ -61,6 +61,9 @@ class Jobs(Page, TemplateView):
         found["rows"] = rows_of(page.rows)
         changeable = Job.objects.changeable_by(self.request.user)
         ids = [job.pk for job in page if not job.ended]
+        oldest = self.request.GET.get("sort") == "asked"
+        found |= {"oldest_first": oldest, "turned": turned(query, oldest)}
+        found["several"] = len(self.request.user.standing) != 1
         found["mine"] = set(changeable.filter(pk__in=ids).values_list("pk", flat=True))
         found |= {"in_use": self.narrowing.in_use(), "paged": bool(set(self.request.GET) & PLACES)}
         return super().get_context_data(**found, **self.around(), **kwargs)
@@ -78,6 +81,15 @@ class Jobs(Page, TemplateView):
             "templates": Template.objects.visible_to(user).filter(archived_at=None)[:3],
             "any": seen.exists(),
         }
+
+
+def turned(query, oldest_first: bool) -> str:
+    """The address of the list the other way around."""
+    other = query.copy()
+    other.pop("sort", None)
+    if not oldest_first:
+        other["sort"] = "asked"
+    return other.urlencode()
 
 
 PLACES = {"after", "before"}
