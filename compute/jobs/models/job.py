@@ -61,7 +61,8 @@ class Job(Record):
 
     `cancel_asked_at` and `priority` are wishes; from `status` on everything is what was seen.
     `cause` is a `WaitCause` or `EndCause`, `reason` says it in plain words, `detail` in those of
-    the engine. `last_line` is the number of the newest line of its log. `settled_at` is empty
+    the engine. `progress` is how far its program says it is, from 0 to 1, and `progress_words` in
+    its own count. `last_line` is the number of the newest line of its log. `settled_at` is empty
     until an ended job owes nothing more: billed, its logs read, the engine cleared.
     """
 
@@ -108,6 +109,8 @@ class Job(Record):
     ended_at = models.DateTimeField(null=True, editable=False)
     idle_since = models.DateTimeField(null=True, editable=False)
     checkpointed_at = models.DateTimeField(null=True, editable=False)
+    progress = models.FloatField(null=True, editable=False)
+    progress_words = models.CharField(max_length=40, blank=True, editable=False)
     last_line = models.PositiveBigIntegerField(default=0, editable=False)
     seen_at = models.DateTimeField(null=True, editable=False)
     settled_at = models.DateTimeField(null=True, editable=False)
