@@ -13,7 +13,6 @@ from compute.jobs.lifecycle import JobStatus, Priority
 from compute.jobs.listing import Wanted
 from compute.jobs.models import Estimate, Happening, Job, Template
 from compute.jobs.rows import is_stuck
-from compute.jobs.spending import costs_so_far
 from portal.api import questions
 from portal.api.base import ReadOnly, Resource
 
@@ -96,20 +95,18 @@ class Jobs(Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     def retrieve(self, request, *args, **kwargs):
         return Response(self._detail(self.get_object()))
 
-    @extend_schema(
-        request=shapes.NewJobSerializer, responses={201: shapes.JobDetailSerializer}
-    )
+    @extend_schema(request=shapes.NewJobSerializer, responses={201: shapes.JobDetailSerializer})
     def create(self, request):
         """Submit a job: say what it needs, the hardware is found."""
         body = self._read(shapes.NewJobSerializer)
         job = services.submit(body.validated_data["tenant"], by=request.user, **body.facts())
         return Response(self._detail(job), status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=shapes.ReasonSerializer, responses={202: shapes.JobDetailSerializer})
+    @extend_schema(request=shapes.CancelSerializer, responses={202: shapes.JobDetailSerializer})
     @action(detail=True, methods=["post"])
     def cancel(self, request, pk=None):
         """End it. What it used until then is paid."""
-        given = self._read(shapes.ReasonSerializer).validated_data
+        given = self._read(shapes.CancelSerializer).validated_data
         job = services.cancel(self.get_object(), by=request.user, note=given["reason"])
         return Response(self._detail(job), status=status.HTTP_202_ACCEPTED)
 
@@ -142,7 +139,11 @@ class Jobs(Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
 
     def _shown(self, jobs, *, many: bool = False, shape=shapes.JobSerializer) -> dict:
         rows = jobs if many else [jobs]
-        more = {"stuck": is_stuck, "costs": costs_so_far(rows), "starts": self._starts(rows)}
+        more = {
+            "stuck": is_stuck,
+            "costs": services.costs_so_far(rows),
+            "starts": self._starts(rows),
+        }
         context = self.get_serializer_context() | more
         return shape(jobs, many=many, context=context).data
 
@@ -183,29 +184,27 @@ class Templates(Reading, ReadOnly):
         made = services.write_template(asks.validated_data["tenant"], by=request.user, **facts)
         return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(
-        request=shapes.ChangedTemplateSerializer, responses=shapes.TemplateSerializer
-    )
+    @extend_schema(request=shapes.ChangedTemplateSerializer, responses=shapes.TemplateSerializer)
     def partial_update(self, request, pk=None):
         """Change some values; the others stay. Its writer and owners of the team."""
         kept, facts = self.get_object(), self._facts(self._read(shapes.ChangedTemplateSerializer))
         facts["asks"] = dict(kept.asks) | facts["asks"]
         facts = {"name": kept.name, "description": kept.description} | facts
-        made = services.write_template(kept.tenant, by=request.user, template=kept, **facts)
+        made = services.change_template(kept, by=request.user, **facts)
         return Response(self.get_serializer(made).data)
 
     @extend_schema(request=None, responses=shapes.TemplateSerializer)
     @action(detail=True, methods=["post"])
     def archive(self, request, pk=None):
         """Take it out of use; jobs that came from it stay as they are."""
-        kept = services.archive_template(self.get_object(), by=request.user)
+        kept = services.shelve_template(self.get_object(), by=request.user)
         return Response(self.get_serializer(kept).data)
 
     @extend_schema(request=None, responses=shapes.TemplateSerializer)
     @action(detail=True, methods=["post"])
     def restore(self, request, pk=None):
         """Take it back into use."""
-        kept = services.restore_template(self.get_object(), by=request.user)
+        kept = services.shelve_template(self.get_object(), by=request.user, back=True)
         return Response(self.get_serializer(kept).data)
 
     def _facts(self, body) -> dict:

@@ -137,11 +137,15 @@ class NewJobSerializer(JobAsksSerializer):
         asks = self.asks()
         template = asks.pop("template", None)
         held = dict(template.asks) if template else {}
-        name = asks.pop("name", None) or (template.name if template else "")
+        if template and template.tenant_id != self.validated_data["tenant"].pk:
+            template = None  # another team's: its values are taken, the job is not counted there
+        name = (
+            asks.pop("name", None) or held.pop("name", "") or self.validated_data["template"].name
+        )
         return held | asks | {"name": name, "template": template}
 
 
-class ReasonSerializer(serializers.Serializer):
+class CancelSerializer(serializers.Serializer):
     """Why, in words that are kept."""
 
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")

@@ -1,12 +1,26 @@
 """What teams keep to run again: templates, and pipelines of steps that need each other."""
 
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 
 from compute.jobs.lifecycle import PIPELINE, PipelineStatus
 from compute.jobs.models.job import OfTenant
 from portal.core.models import Record
 from tenants.directory.models import Tenant, User
+from tenants.directory.roles import TenantRole
+
+
+class TemplateQuerySet(OfTenant):
+    def in_use(self):
+        return self.filter(archived_at=None)
+
+    def changeable_by(self, user):
+        """Who wrote it, while still of the tenant, and the tenant's owners."""
+        if not user.is_authenticated:
+            return self.none()
+        mine = Q(person=user, tenant__in=user.tenants_as(TenantRole.CONSUMER))
+        return self.filter(mine | Q(tenant__in=user.tenants_as(TenantRole.OWNER)))
 
 
 class Template(Record):
@@ -20,7 +34,7 @@ class Template(Record):
     person = models.ForeignKey(User, models.PROTECT, related_name="+")
     archived_at = models.DateTimeField(null=True)
 
-    objects = OfTenant.as_manager()
+    objects = TemplateQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = "template", "templates"
