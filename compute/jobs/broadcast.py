@@ -1,11 +1,10 @@
-"""Saying to open pages that a job moved or printed something; never what."""
+"""Saying that a job moved, to the pages that show it; never what, they read it again."""
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
 
-JOB = "job"
-LOG = "log"
+JOB, LOG = "job", "log"
 
 
 def group_of(job_id) -> str:
@@ -14,18 +13,18 @@ def group_of(job_id) -> str:
 
 
 def jobs_of(tenant_id) -> str:
-    """The name of the group that all open lists of a tenant's jobs are in."""
+    """The name of the group of the pages that list the jobs of one tenant."""
     return f"jobs.{tenant_id}"
 
 
-def moved(job_id, tenant_id=None) -> None:
-    """After commit, hint that the job should be read again, and the lists it is in."""
+def moved(job_id, *, tenant_id=None) -> None:
+    """After commit, hint to who looks at the job; and to the lists of its tenant, if given."""
     groups = [group_of(job_id), *([jobs_of(tenant_id)] if tenant_id else [])]
     transaction.on_commit(lambda: _send(groups, JOB), robust=True)
 
 
 def logged(job_id) -> None:
-    """After commit, hint that its log has grown."""
+    """After commit, hint that there are new lines of the log."""
     transaction.on_commit(lambda: _send([group_of(job_id)], LOG), robust=True)
 
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("compute", "0007_jobs")]
+    dependencies = [("compute", "0008_attempt_place")]
 
     operations = [
         migrations.AddField("job", "progress", models.FloatField(editable=False, null=True)),

@@ -14,6 +14,7 @@ JOB_ENGINES = {
 JOB_HOST_URL = env.read("JOB_HOST_URL", "")
 JOB_HOST_TOKEN = env.read("JOB_HOST_TOKEN", "")
 KUBECONFIG = env.read("KUBECONFIG", "")
+CAPACITY_PROVIDER = env.read("CAPACITY_PROVIDER", "platform")
 PROMETHEUS_URL = env.read("PROMETHEUS_URL", "")
 LOG_DAYS = env.read_int("LOG_DAYS", 90, least=1, most=3650)
 GATEWAY_URL = env.read_url("GATEWAY_URL", "http://127.0.0.1:8001")

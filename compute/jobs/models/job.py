@@ -131,6 +131,11 @@ class Job(Record):
         indexes = [
             models.Index(fields=["tenant", "-id"], name="jobs_of_tenant"),
             models.Index(fields=["tenant", "status", "-id"], name="jobs_by_status"),
+            models.Index(fields=["person", "-id"], name="jobs_of_person"),
+            models.Index(
+                fields=["person"], name="jobs_unfinished_of",
+                condition=~Q(status__in=sorted(ENDED)),
+            ),
             models.Index(
                 fields=["id"], name="job_unsettled",
                 condition=~Q(status__in=sorted(ENDED)) | Q(settled_at=None),
