@@ -40,7 +40,8 @@ class Flawed(Refused):
 
 @dataclass(frozen=True)
 class Planned:
-    """One step as it will be kept. `asks` are values of a job's form by field name."""
+    """One step as it will be kept. `asks` are values of a job's form by field name; `number` is
+    its place as it was written."""
 
     slug: str
     name: str
@@ -48,6 +49,7 @@ class Planned:
     asks: Mapping
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    number: int = 0
 
 
 def check(steps, *, known: Iterable[str]) -> list[Planned]:
@@ -75,7 +77,9 @@ def check(steps, *, known: Iterable[str]) -> list[Planned]:
 def _step(number: int, given, known: frozenset, flaws: list[Flaw]) -> Planned | None:
     here = ("steps", number)
     if not isinstance(given, Mapping):
-        flaws.append(Flaw(here, "A step is a list of names with values, such as slug and command."))
+        flaws.append(
+            Flaw(here, "A step is a list of names with values, such as slug and command.")
+        )
         return None
     before = len(flaws)
     slug = given.get("slug")
@@ -90,7 +94,7 @@ def _step(number: int, given, known: frozenset, flaws: list[Flaw]) -> Planned | 
     if len(flaws) > before:
         return None
     name = str(given.get("name") or slug.replace("-", " ").capitalize())[:NAMES]
-    return Planned(slug, name, after, asks, inputs, outputs)
+    return Planned(slug, name, after, asks, inputs, outputs, number)
 
 
 def _asks(here: tuple, given: Mapping, known: frozenset, flaws: list[Flaw]) -> dict:
@@ -124,7 +128,7 @@ def _words(here, name: str, given: Mapping, flaws: list[Flaw], *, most: int) -> 
 
 
 def _paths(here, name: str, given: Mapping, flaws: list[Flaw]) -> tuple[str, ...]:
-    """Paths inside the pipeline's folder: none may lead out of it, or hold a separator of lists."""
+    """Paths inside the pipeline's folder: none leads out of it or holds a separator of lists."""
     found = _words(here, name, given, flaws, most=MOST_PATHS)
     for path in found:
         parts = PurePosixPath(path).parts

@@ -60,6 +60,7 @@ class Job(Record):
     """Work that needs hardware. Needs are those of one node; memory in GB, times in seconds.
 
     `cancel_asked_at` and `priority` are wishes; from `status` on everything is what was seen.
+    `kept_at` is the wish to keep it though its GPUs are idle, `idle_told_at` when that was told.
     `cause` is a `WaitCause` or `EndCause`, `reason` says it in plain words, `detail` in those of
     the engine. `last_line` is the number of the newest line of its log. `settled_at` is empty
     until an ended job owes nothing more: billed, its logs read, the engine cleared.
@@ -93,6 +94,7 @@ class Job(Record):
     notify = models.BooleanField(default=True)
     cancel_asked_at = models.DateTimeField(null=True)
     cancel_reason = models.CharField(max_length=300, blank=True)
+    kept_at = models.DateTimeField(null=True)
 
     status = models.CharField(
         max_length=10, choices=JobStatus, default=JobStatus.SUBMITTED, editable=False
@@ -107,6 +109,7 @@ class Job(Record):
     started_at = models.DateTimeField(null=True, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
     idle_since = models.DateTimeField(null=True, editable=False)
+    idle_told_at = models.DateTimeField(null=True, editable=False)
     checkpointed_at = models.DateTimeField(null=True, editable=False)
     last_line = models.PositiveBigIntegerField(default=0, editable=False)
     seen_at = models.DateTimeField(null=True, editable=False)
@@ -120,6 +123,9 @@ class Job(Record):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["tenant", "id"], name="job_in_tenant"),
+            models.UniqueConstraint(
+                fields=["step"], condition=~Q(status__in=sorted(ENDED)), name="one_job_a_step"
+            ),
             models.CheckConstraint(
                 condition=Q(gpus__gte=0, cpu__gt=0, memory_gb__gt=0, nodes__gte=1),
                 name="job_needs_sane",
