@@ -11,6 +11,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_routes = {
     "catalog.*": {"queue": "engine"},
     "endpoints.*": {"queue": "engine"},
+    "jobs.*": {"queue": "engine"},
     "chargeback.close_*": {"queue": "period"},
     "imports.work": {"queue": "period"},
 }
@@ -21,6 +22,7 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=2, minute=40),
     },
     "endpoints.sweep": {"task": "endpoints.sweep", "schedule": 5.0},
+    "jobs.sweep": {"task": "jobs.sweep", "schedule": 10.0},
     "access.sweep": {"task": "access.sweep", "schedule": 10.0},
     "access.compare_index": {
         "task": "access.compare_index",
