@@ -35,12 +35,14 @@ def discover() -> list[Cluster]:
     A cluster that does not answer is there all the same, and says so. Raises `Refused` where
     the kubeconfig cannot be read, or the tenant that provides hardware does not exist.
     """
-    found = named()
+    return [look(cluster) for cluster in known_clusters()]
+
+
+def known_clusters() -> list[Cluster]:
+    """The rows of the clusters that the settings name, made where they are missing."""
+    places = named()
     with tenancy.as_system():
-        clusters = [_row(place) for place in found]
-    for cluster in clusters:
-        look(cluster)
-    return clusters
+        return [_row(place) for place in places]
 
 
 def named() -> list[Place]:
@@ -48,20 +50,9 @@ def named() -> list[Place]:
     if not settings.KUBECONFIG:
         return [Place(LOCAL, "This machine", EngineKind.LOCAL)]
     return [
-        Place(
-            slugify(context)[:40] or f"cluster-{number}", context[:80], EngineKind.KUEUE, context
-        )
-        for number, context in enumerate(_contexts(), 1)
+        Place(slugify(name)[:40] or f"cluster-{number}", name[:80], EngineKind.KUEUE, name)
+        for number, name in enumerate(_contexts(), 1)
     ]
-
-
-def forgotten(clusters) -> set:
-    """The ids of those clusters that the settings do not name any more."""
-    try:
-        kept = {(place.engine, place.context) for place in named()}
-    except Refused:
-        return set()
-    return {each.pk for each in clusters if (each.engine, each.context) not in kept}
 
 
 def _contexts() -> list[str]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
+from compute.capacity.broadcast import moved
 from compute.capacity.models import Cluster, GpuFlavour, Node
 from compute.capacity.services.engine import engine_of
 from compute.capacity.services.flavours import assign
@@ -54,6 +55,7 @@ def _note(cluster: Cluster, *, reachable: bool, **facts) -> Cluster:
         if before is not None and before != reachable:
             verb = "answers again" if reachable else "does not answer"
             record(verb, cluster, by=None, note=facts.get("reason", ""))
+        moved()
     for name, value in facts.items():
         setattr(cluster, name, value)
     return cluster

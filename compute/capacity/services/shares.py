@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from django.db.models import Q
-
+from compute.capacity import sharing
 from compute.capacity.models import GpuFlavour, Node, Quota
+from compute.capacity.sharing import Share
 from portal.core import tenancy
 from tenants.directory.models import Tenant
 
@@ -15,24 +15,20 @@ def total_of(flavour: GpuFlavour) -> Decimal:
     return sum((node.units for node in nodes), Decimal(0))
 
 
+def quoted(flavour: GpuFlavour) -> list[Share]:
+    """Everybody's quota of `flavour`, with nothing used; queues that are closed have none."""
+    with tenancy.as_system():  # what others are guaranteed counts, whoever asks
+        rows = Quota.objects.filter(flavour=flavour, queue__open=True).values_list(
+            "tenant__slug", "guaranteed", "borrow", "lend"
+        )
+        return [Share(*row) for row in rows]
+
+
 def limits(flavour: GpuFlavour, tenant: Tenant) -> Decimal:
     """The most that `tenant` could ever have of `flavour`, in units.
 
     Its guarantee and, as far as it may borrow, what nobody is guaranteed and others lend.
     """
-    total = total_of(flavour)
-    with tenancy.as_system():  # what others lend counts, whoever asks
-        quotas = list(Quota.objects.filter(Q(queue__open=True), flavour=flavour))
-    mine = next((each for each in quotas if each.tenant_id == tenant.pk), None)
-    others = [each for each in quotas if each.tenant_id != tenant.pk]
-    kept = sum((held_back(each) for each in others), Decimal(0))
-    own = mine.guaranteed if mine else Decimal(0)
-    reach = max(Decimal(0), total - kept)
-    if mine is None or mine.borrow is None:
-        return reach
-    return min(reach, own + mine.borrow)
-
-
-def held_back(quota: Quota) -> Decimal:
-    """What of its guarantee a tenant never leaves to others."""
-    return Decimal(0) if quota.lend is None else max(Decimal(0), quota.guaranteed - quota.lend)
+    shares = quoted(flavour)
+    mine = next((each for each in shares if each.tenant == tenant.slug), Share(tenant.slug))
+    return sharing.most(mine, shares, total_of(flavour))

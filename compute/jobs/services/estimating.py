@@ -132,7 +132,7 @@ def estimate(job: Job) -> Estimate | None:
     return row
 
 
-def told(job: Job) -> Estimate | None:
+def told_estimate(job: Job) -> Estimate | None:
     """The newest estimate of a job that still waits."""
     if not job.waits:
         return None

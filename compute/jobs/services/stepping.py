@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from compute.jobs import broadcast_plans as broadcast
 from compute.jobs.lifecycle import JobStatus, PipelineStatus
-from compute.jobs.models import Job, Pipeline, Step
+from compute.jobs.models import Pipeline, Step
 from compute.jobs.services import asking, wishing
 from portal.audit.services import advance
 from portal.core import tenancy
@@ -23,7 +23,6 @@ TITLES = {
     PipelineStatus.FAILED: ("{} failed", "bad"),
     PipelineStatus.CANCELLED: ("{} was cancelled", "info"),
 }
-INPUTS, OUTPUTS = "MILLWRIGHT_INPUTS", "MILLWRIGHT_OUTPUTS"
 
 
 def converge_pipeline(pipeline_id: UUID | str) -> Pipeline | None:
@@ -50,13 +49,6 @@ def sweep_pipelines() -> int:
     for pipeline_id in running:
         converge_pipeline(pipeline_id)
     return len(running)
-
-
-def variables_of(job: Job) -> dict[str, str]:
-    """What the program of a step is told of its paths, colons between them; empty for other jobs."""
-    if job.step is None:
-        return {}
-    return {INPUTS: ":".join(job.step.inputs), OUTPUTS: "\n".join(job.step.outputs)}
 
 
 def _start_ready(pipeline: Pipeline, steps: list[Step]) -> None:
