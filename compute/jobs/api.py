@@ -11,7 +11,8 @@ from compute.jobs import serializers as shapes
 from compute.jobs import services
 from compute.jobs.lifecycle import JobStatus, Priority
 from compute.jobs.listing import Wanted
-from compute.jobs.models import Estimate, Happening, Job, Template
+from compute.jobs.log_api import LogActions
+from compute.jobs.models import Estimate, Job, Template
 from compute.jobs.rows import is_stuck
 from portal.api import questions
 from portal.api.base import ReadOnly, Resource
@@ -79,7 +80,7 @@ class Reading:
         return body
 
 
-class Jobs(Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
+class Jobs(LogActions, Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     """Jobs of my tenants; all of them for the platform roles. Newest first."""
 
     queryset = Job.objects.to_show()
@@ -125,14 +126,6 @@ class Jobs(Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
         job = services.prioritise(job, by=request.user, to=given["priority"])
         return Response(self._detail(job), status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(responses=shapes.HappeningSerializer(many=True))
-    @action(detail=True, filterset_class=None)
-    def events(self, request, pk=None):
-        """What happened to it, newest first."""
-        seen = Happening.objects.visible_to(request.user).filter(job=self.get_object())
-        page = self.paginate_queryset(seen)
-        return self.get_paginated_response(shapes.HappeningSerializer(page, many=True).data)
-
     def _detail(self, job: Job) -> dict:
         fresh = self.get_queryset().prefetch_related("attempts", "runs__attempt", "runs__flavour")
         return self._shown(fresh.get(pk=job.pk), shape=shapes.JobDetailSerializer)
@@ -151,7 +144,8 @@ class Jobs(Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
         """The newest estimate of each job that waits."""
         waiting = [job.pk for job in jobs if job.waits]
         told = Estimate.objects.visible_to(self.request.user).filter(job_id__in=waiting)
-        return {each.job_id: each for each in told.order_by("id")} if waiting else {}
+        newest = told.filter(first=False, started_at=None)
+        return {each.job_id: each for each in newest} if waiting else {}
 
 
 class TemplateFilter(filters.FilterSet):
