@@ -32,6 +32,8 @@ def _start() -> None:
         AUDIT_KEY=secret,
         REGISTRY_ENGINE="marketplace.engines.fake.FakeRegistry",
         SERVING_ENGINE="compute.engines.fake.FakeServing",
+        JOB_ENGINE_LOCAL="compute.engines.fake_jobs.FakeJobs",
+        JOB_ENGINE_KUEUE="compute.engines.fake_jobs.FakeJobs",
     )
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from marketplace.engines.base import EngineRefused, EngineUnavailable
 
 __all__ = [
+    "PRIORITIES",
     "EndCause",
     "EngineRefused",
     "EngineUnavailable",
@@ -21,12 +22,14 @@ __all__ = [
     "JobSighting",
     "LogMark",
     "LogPiece",
+    "LogPieces",
     "PodSighting",
     "WaitCause",
 ]
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+PRIORITIES = {"low": 100, "normal": 1000, "high": 5000, "urgent": 9000}  # unless told otherwise
 MOST_NODES = 256
 MOST_SECONDS = 30 * 24 * 3600
 
@@ -199,6 +202,9 @@ class LogPiece:
     redraw: bool = False
 
 
+LogPieces = list[LogPiece]  # by this name, because the port has a method `list`
+
+
 class JobEngine(Protocol):
     """The port. Methods raise `EngineUnavailable` (ask again) or `EngineRefused`, nothing else."""
 
@@ -236,7 +242,7 @@ class JobEngine(Protocol):
 
     def follow(
         self, name: str, pod: str, after: LogMark, stopped: Callable[[], bool]
-    ) -> Iterator[list[LogPiece]]:
+    ) -> Iterator[LogPieces]:
         """The log of one pod (uid) behind `after`, as it is written, in its order, at most 0.2 s
         late, until the pod has ended and all is read, or `stopped()`. Empty lists are signs of
         life, at least every 5 seconds. `EngineUnavailable` when the line breaks; then call again

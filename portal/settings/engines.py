@@ -7,6 +7,15 @@ REGISTRY_ENGINE = env.read("REGISTRY_ENGINE", "marketplace.engines.mlflow.Mlflow
 SERVING_ENGINE = env.read("SERVING_ENGINE", "compute.engines.local_serving.LocalServing")
 MODEL_HOST_URL = env.read("MODEL_HOST_URL", "")
 MODEL_HOST_TOKEN = env.read("MODEL_HOST_TOKEN", "")
+JOB_ENGINES = {
+    "local": env.read("JOB_ENGINE_LOCAL", "compute.engines.local_jobs.LocalJobs"),
+    "kueue": env.read("JOB_ENGINE_KUEUE", "compute.engines.kueue.Kueue"),
+}
+JOB_HOST_URL = env.read("JOB_HOST_URL", "")
+JOB_HOST_TOKEN = env.read("JOB_HOST_TOKEN", "")
+KUBECONFIG = env.read("KUBECONFIG", "")
+PROMETHEUS_URL = env.read("PROMETHEUS_URL", "")
+LOG_DAYS = env.read_int("LOG_DAYS", 90, least=1, most=3650)
 GATEWAY_URL = env.read_url("GATEWAY_URL", "http://127.0.0.1:8001")
 GATEWAY_UPSTREAM_TIMEOUT = env.read_int("GATEWAY_UPSTREAM_TIMEOUT", 60, least=1, most=3600)
 GATEWAY_BODY_LIMIT = env.read_int("GATEWAY_BODY_LIMIT", 8_388_608, least=1024)
