@@ -1,0 +1,311 @@
+"""Fetches all that a cluster has of one attempt, or of every one: one list for each kind."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+from compute.engines import kueue_names as names
+from compute.engines import kueue_words as words
+from compute.engines.jobs import Eviction
+from compute.engines.kueue_client import Client
+from compute.engines.kueue_manifests import Kind
+from compute.engines.kueue_reading import Scene
+
+FLAVOURS_FOR = 20.0
+NODES_FOR = 20.0
+QUEUE_FOR = 1.0
+OURS = {"labelSelector": names.ATTEMPT}
+
+
+class Kept:
+    """Something that is asked for again after a while; an answer of others is waited for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[Any, tuple[float, Any]] = {}
+
+    def get(self, key: Any, seconds: float, ask: Callable[[], Any]) -> Any:
+        """The answer, at most so old."""
+        with self._lock:
+            until, answer = self._known.get(key, (0.0, None))
+        if time.monotonic() >= until:
+            answer = ask()
+            with self._lock:
+                self._known[key] = (time.monotonic() + seconds, answer)
+        return answer
+
+    def drop(self, key: Any) -> None:
+        with self._lock:
+            self._known.pop(key, None)
+
+
+class Scenes:
+    """Reads a cluster for the engine."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._kept = Kept()
+        self._places: dict[str, str] = {}
+
+    # Where things are
+
+    def place(self, name: str) -> str | None:
+        """The namespace of an attempt, None where there is nothing of it."""
+        if known := self._places.get(name):
+            return known
+        for path in (f"{names.BATCH}/jobs", f"{names.CORE}/pods"):
+            found = self._client.every(path, labelSelector=f"{names.ATTEMPT}={name}")
+            if found:
+                return self.placed(name, found[0]["metadata"]["namespace"])
+        return None
+
+    def known_place(self, name: str) -> str | None:
+        """Where it was last seen; asks nobody."""
+        return self._places.get(name)
+
+    def placed(self, name: str, namespace: str) -> str:
+        """Remember where an attempt is."""
+        self._places[name] = namespace
+        return namespace
+
+    def forgotten(self, name: str) -> None:
+        self._places.pop(name, None)
+
+    def kinds(self, wanted: Iterable[str] = ()) -> dict[str, Kind]:
+        """The flavours of the cluster; asked anew where a wanted one is not known."""
+        found = self._kept.get("kinds", FLAVOURS_FOR, self._kinds)
+        if set(wanted) - set(found):
+            self._kept.drop("kinds")
+            found = self._kept.get("kinds", FLAVOURS_FOR, self._kinds)
+        return found
+
+    def priorities(self, wanted: str) -> set[str]:
+        """Names of the cluster's priorities; asked anew where the wanted one is not among them."""
+        found = self._kept.get("priorities", FLAVOURS_FOR, self._priorities)
+        if wanted not in found:
+            self._kept.drop("priorities")
+            found = self._kept.get("priorities", FLAVOURS_FOR, self._priorities)
+        return found
+
+    # Scenes
+
+    def job(self, name: str, namespace: str) -> dict | None:
+        return self._client.find(f"{names.jobs_in(namespace)}/{name}")
+
+    def workload(self, job: dict) -> dict | None:
+        """What Kueue made of a Job."""
+        meta = job["metadata"]
+        path = names.workloads_in(meta["namespace"])
+        selector = f"{names.JOB_UID}={meta['uid']}"
+        return next(iter(self._client.every(path, labelSelector=selector)), None)
+
+    def pods(self, name: str, namespace: str) -> list[dict]:
+        path = names.pods_in(namespace)
+        return self._client.every(path, labelSelector=f"{names.ATTEMPT}={name}")
+
+    def one(self, name: str) -> Scene:
+        """All of one attempt."""
+        namespace = self.place(name)
+        if namespace is None:
+            return Scene(name, None)
+        job = self.job(name, namespace)
+        pods = self.pods(name, namespace)
+        workload = self.workload(job) if job else None
+        if job is None and not pods:
+            self.forgotten(name)
+        evictions = self._evictions_of(workload) if workload else ()
+        return self._scene(name, job, workload, pods, evictions)
+
+    def every(self) -> list[Scene]:
+        """All of all attempts, by name: a list of each kind, and of events where some matter."""
+        jobs = self._client.every(f"{names.BATCH}/jobs", **OURS)
+        by_uid = {job["metadata"]["uid"]: job for job in jobs}
+        workloads = {}
+        for one in self._client.every(f"{names.KUEUE}/workloads", labelSelector=names.JOB_UID):
+            if (uid := names.labels(one).get(names.JOB_UID)) in by_uid:
+                workloads[uid] = one
+        pods = defaultdict(list)
+        for pod in self._client.every(f"{names.CORE}/pods", **OURS):
+            pods[names.labels(pod)[names.ATTEMPT]].append(pod)
+        evictions = self._evictions(workloads, by_uid)
+        by_name = {job["metadata"]["name"]: job for job in jobs}
+        scenes = []
+        for name in sorted(by_name.keys() | pods.keys()):
+            job = by_name.get(name)
+            uid = job["metadata"]["uid"] if job else ""
+            self.placed(name, (job or pods[name][0])["metadata"]["namespace"])
+            scenes.append(
+                self._scene(name, job, workloads.get(uid), pods[name], evictions.get(uid, ()))
+            )
+        return scenes
+
+    def _scene(self, name, job, workload, pods, evictions) -> Scene:
+        return Scene(
+            name,
+            job,
+            workload,
+            tuple(pods),
+            evictions,
+            kinds={kind.product: kind.name for kind in reversed(self.kinds().values())},
+            position=self.position,
+            possible=self.possible,
+            refused=self._refused,
+        )
+
+    # What matters while it waits
+
+    def position(self, workload: dict) -> int | None:
+        """Its place in the queue of its tenant, from 1; None while Kueue knows none."""
+        meta = workload["metadata"]
+        namespace = meta["namespace"]
+        queue = workload["spec"].get("queueName") or names.LOCAL_QUEUE
+        places = self._kept.get(
+            ("queue", namespace, queue), QUEUE_FOR, lambda: self._queue(namespace, queue)
+        )
+        return places.get(meta["name"])
+
+    def possible(self, job: dict) -> bool:
+        """Whether some machine, were it empty, could hold one pod of it."""
+        spec = job["spec"]["template"]["spec"]
+        terms = _terms(spec)
+        asked = {
+            name: names.quantity(much)
+            for name, much in spec["containers"][0]["resources"]["requests"].items()
+        }
+        nodes = self._kept.get("nodes", NODES_FOR, self._nodes)
+        return any(_takes(labels, free, terms, asked) for labels, free in nodes)
+
+    def _queue(self, namespace: str, queue: str) -> dict[str, int]:
+        path = f"{names.VISIBILITY}/namespaces/{namespace}/localqueues/{queue}/pendingworkloads"
+        answer = self._client.find(path, limit=1000) or {}
+        return {
+            item["metadata"]["name"]: item.get("positionInLocalQueue", 0) + 1
+            for item in answer.get("items") or ()
+        }
+
+    def _nodes(self) -> list[tuple[dict, dict[str, Decimal]]]:
+        found = self._client.get(f"{names.CORE}/nodes", resourceVersion="0")["items"]
+        return [
+            (
+                names.labels(node),
+                {
+                    name: names.quantity(much)
+                    for name, much in (node["status"].get("allocatable") or {}).items()
+                },
+            )
+            for node in found
+        ]
+
+    def _kinds(self) -> dict[str, Kind]:
+        flavours = self._client.every(f"{names.KUEUE}/resourceflavors")
+        kinds = {}
+        for flavour in flavours:
+            spec, said = flavour.get("spec") or {}, names.labels(flavour)
+            name = flavour["metadata"]["name"]
+            product = (spec.get("nodeLabels") or {}).get(names.PRODUCT, "")
+            parts = int(said.get(names.PARTS) or 1)
+            racks = spec.get("topologyName") == names.RACKS
+            kinds[name] = Kind(name, product, parts, racks)
+        return kinds
+
+    def _priorities(self) -> set[str]:
+        classes = self._client.every(f"{names.KUEUE}/workloadpriorityclasses")
+        return {one["metadata"]["name"] for one in classes}
+
+    def _refused(self, job: dict) -> str:
+        """Why its pods are not made, from the newest event that says so."""
+        meta = job["metadata"]
+        told = self._client.every(
+            f"{names.CORE}/namespaces/{meta['namespace']}/events",
+            fieldSelector=f"involvedObject.uid={meta['uid']},reason=FailedCreate",
+        )
+        told.sort(key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
+        return (told[-1].get("message") or "") if told else ""
+
+    # Evictions
+
+    def _evictions_of(self, workload: dict) -> tuple[Eviction, ...]:
+        if not _reasons(workload):
+            return ()
+        meta = workload["metadata"]
+        told = self._client.every(
+            f"{names.CORE}/namespaces/{meta['namespace']}/events",
+            fieldSelector=f"involvedObject.uid={meta['uid']}",
+        )
+        return self._read([event for event in told if _tells(event)], self._job_of)
+
+    def _evictions(self, workloads: dict, jobs: dict) -> dict[str, tuple[Eviction, ...]]:
+        """By the uid of the Job; one list for each reason that there is."""
+        reasons = set().union(*map(_reasons, workloads.values())) if workloads else set()
+        owners = {one["metadata"]["uid"]: uid for uid, one in workloads.items()}
+        told = defaultdict(list)
+        for reason in sorted(reasons):
+            for event in self._client.every(
+                f"{names.CORE}/events", fieldSelector=f"reason={reason}"
+            ):
+                if owner := owners.get(event["involvedObject"].get("uid")):
+                    told[owner].append(event)
+        known = {uid: job["metadata"]["name"] for uid, job in jobs.items()}
+        return {uid: self._read(events, known.get) for uid, events in told.items()}
+
+    def _read(self, events: list[dict], job_of: Callable) -> tuple[Eviction, ...]:
+        found = []
+        for event in events:
+            message = event.get("message") or ""
+            preempted = event["reason"] == "Preempted"
+            rule = words.rule_of(message) if preempted else event["reason"][len("EvictedDueTo") :]
+            by = words.preemptor_of(message) if preempted else ""
+            at = names.moment(event.get("eventTime") or event.get("firstTimestamp"))
+            told = words.EVICTED.get(rule, words.OTHERWISE)
+            found.append(Eviction(at, rule, (job_of(by) or "") if by else "", told))
+        return tuple(sorted(found, key=lambda eviction: eviction.at))
+
+    def _job_of(self, uid: str) -> str:
+        """The attempt with this uid of the cluster."""
+        path = f"{names.KUEUE}/workloads"
+        for one in self._client.every(path, labelSelector=f"{names.JOB_UID}={uid}"):
+            return owner_of(one)
+        return ""
+
+
+def owner_of(workload: dict) -> str:
+    """The name of the Job that a workload stands for."""
+    owners = workload["metadata"].get("ownerReferences") or ()
+    return next((owner["name"] for owner in owners if owner["kind"] == "Job"), "")
+
+
+def _reasons(workload: dict) -> set[str]:
+    """Reasons of the events that tell its evictions; stopping is no eviction."""
+    stats = (workload.get("status") or {}).get("schedulingStats") or {}
+    found = {entry["reason"] for entry in stats.get("evictions") or ()}
+    return {
+        "Preempted" if reason == "Preempted" else f"EvictedDueTo{reason}"
+        for reason in found
+        if not reason.startswith("Deactivated")
+    }
+
+
+def _tells(event: dict) -> bool:
+    reason = event["reason"]
+    if reason == "EvictedDueToPreempted" or reason.startswith("EvictedDueToDeactivated"):
+        return False
+    return reason == "Preempted" or reason.startswith("EvictedDueTo")
+
+
+def _terms(spec: dict) -> list[dict]:
+    wanted = spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    return wanted["nodeSelectorTerms"][0]["matchExpressions"]
+
+
+def _takes(labels: dict, free: dict, terms: list[dict], asked: dict) -> bool:
+    for term in terms:
+        value = labels.get(term["key"])
+        if term["operator"] == "DoesNotExist":
+            if value is not None:
+                return False
+        elif value not in term["values"]:
+            return False
+    return all(free.get(name, Decimal(0)) >= much for name, much in asked.items())
