@@ -57,7 +57,7 @@ def _told(costs: dict, count: int) -> list[str]:
 
 
 def _running(campus, teams, work, count: int) -> list[str]:
-    witness = import_module("benchmarks.pods").Witness(campus.plane.api, "millwright.io/attempt")
+    witness = import_module("benchmarks.pods").Witness(campus.plane.api, "millwright.job/attempt")
     began = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as threads:
         made = list(threads.map(lambda _: work.submit_short(teams["measured"]), range(count)))

@@ -94,7 +94,7 @@ def _replay(everything: ExitStack, sizes, asked, pooled: bool) -> tuple[dict, li
     """Mean waits by team in seconds, and what does not hold."""
     campus = import_module("benchmarks.campus").Campus(everything, str(_fleet(sizes)))
     teams = campus.found(sizes, pooled=pooled)
-    witness = import_module("benchmarks.pods").Witness(campus.plane.api, "millwright.io/attempt")
+    witness = import_module("benchmarks.pods").Witness(campus.plane.api, "millwright.job/attempt")
     everything.callback(witness.stop)
     campus.start()
     jobs = import_module("benchmarks.replay")

@@ -239,7 +239,7 @@ class Quota(Record):
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="quotas")
     queue = models.ForeignKey(Queue, models.CASCADE, related_name="quotas")
     flavour = models.ForeignKey(GpuFlavour, models.CASCADE, related_name="quotas")
-    guaranteed = models.DecimalField(max_digits=8, decimal_places=2, default=0)
+    guaranteed = models.DecimalField(max_digits=8, decimal_places=2, default=Decimal(0))
     borrow = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
     lend = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
 

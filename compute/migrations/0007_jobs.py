@@ -1,5 +1,7 @@
 """Capacity and jobs; what belongs to a tenant is locked to it, and stays within it."""
 
+from decimal import Decimal
+
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -633,7 +635,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("guaranteed", models.DecimalField(decimal_places=2, default=0, max_digits=8)),
+                (
+                    "guaranteed",
+                    models.DecimalField(decimal_places=2, default=Decimal(0), max_digits=8),
+                ),
                 (
                     "borrow",
                     models.DecimalField(blank=True, decimal_places=2, max_digits=8, null=True),

@@ -20,7 +20,7 @@ THEIRS = ("apiserver", "etcd")
 LATEST = 2.0  # seconds between the submission of a round's jobs and its kill, at most
 JOBS_A_ROUND = 3
 ORPHANS_GONE_WITHIN = 60.0
-LABEL = "millwright.io/attempt"
+LABEL = "millwright.job/attempt"
 
 
 def main() -> int:
@@ -30,7 +30,7 @@ def main() -> int:
     print(f"{rounds} kills, seed {seed}", flush=True)
     with ExitStack() as everything:
         campus = Campus(everything, "small")
-        teams = campus.found({"claims": 16, "vision": 16})
+        teams = campus.found({"claims": 8, "vision": 8})
         witness = import_module("benchmarks.pods").Witness(campus.plane.api, LABEL)
         everything.callback(witness.stop)
         campus.start()

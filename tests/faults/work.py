@@ -75,6 +75,6 @@ def _ours(api) -> list[str]:
     things = [
         one
         for path in paths
-        for one in api.get(path, labelSelector="millwright.io/attempt")["items"]
+        for one in api.get(path, labelSelector="millwright.job/attempt")["items"]
     ]
     return [one["metadata"]["name"] for one in things]
