@@ -11,6 +11,7 @@ from compute.jobs import serializers as shapes
 from compute.jobs import services
 from compute.jobs.lifecycle import JobStatus, Priority
 from compute.jobs.listing import Wanted
+from compute.jobs.log_api import LogActions
 from compute.jobs.models import Estimate, Happening, Job, Template
 from compute.jobs.rows import is_stuck
 from compute.jobs.spending import costs_so_far
@@ -80,7 +81,7 @@ class Reading:
         return body
 
 
-class Jobs(Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
+class Jobs(LogActions, Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     """Jobs of my tenants; all of them for the platform roles. Newest first."""
 
     queryset = Job.objects.to_show()
