@@ -60,6 +60,7 @@ class Job(Record):
     """Work that needs hardware. Needs are those of one node; memory in GB, times in seconds.
 
     `cancel_asked_at` and `priority` are wishes; from `status` on everything is what was seen.
+    `kept_at` is the wish to keep it though its GPUs are idle, `idle_told_at` when that was told.
     `cause` is a `WaitCause` or `EndCause`, `reason` says it in plain words, `detail` in those of
     the engine. `progress` is how far its program says it is, from 0 to 1, and `progress_words` in
     its own count. `last_line` is the number of the newest line of its log. `settled_at` is empty
@@ -94,6 +95,7 @@ class Job(Record):
     notify = models.BooleanField(default=True)
     cancel_asked_at = models.DateTimeField(null=True)
     cancel_reason = models.CharField(max_length=300, blank=True)
+    kept_at = models.DateTimeField(null=True)
 
     status = models.CharField(
         max_length=10, choices=JobStatus, default=JobStatus.SUBMITTED, editable=False
@@ -108,6 +110,7 @@ class Job(Record):
     started_at = models.DateTimeField(null=True, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
     idle_since = models.DateTimeField(null=True, editable=False)
+    idle_told_at = models.DateTimeField(null=True, editable=False)
     checkpointed_at = models.DateTimeField(null=True, editable=False)
     progress = models.FloatField(null=True, editable=False)
     progress_words = models.CharField(max_length=40, blank=True, editable=False)
@@ -123,6 +126,9 @@ class Job(Record):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["tenant", "id"], name="job_in_tenant"),
+            models.UniqueConstraint(
+                fields=["step"], condition=~Q(status__in=sorted(ENDED)), name="one_job_a_step"
+            ),
             models.CheckConstraint(
                 condition=Q(gpus__gte=0, cpu__gt=0, memory_gb__gt=0, nodes__gte=1),
                 name="job_needs_sane",
