@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from compute.capacity import sharing
 from compute.capacity.models import GpuFlavour, Node, Quota
-from compute.capacity.services.shares import held_back
 from compute.jobs.lifecycle import PRIORITIES, JobStatus
 from compute.jobs.models import Attempt, Job
 from compute.jobs.waiting import Holder, Scene, Share, Waiter
@@ -124,6 +124,12 @@ def _turns(flavour: GpuFlavour) -> list[Turn]:
         waiter = Waiter(seed_of(pk), tenant_id.hex, block * nodes, float(limit), block, nodes)
         turns.append(Turn((-PRIORITIES[priority], pk.int), waiter))
     return sorted(turns, key=lambda turn: turn.rank)
+
+
+def held_back(quota: Quota) -> Decimal:
+    """What a tenant keeps of its own, whatever others want."""
+    own = sharing.Share(str(quota.tenant_id), quota.guaranteed, quota.borrow, quota.lend)
+    return own.kept
 
 
 def _shares(flavour: GpuFlavour, size: float, tenants: set[str]) -> dict[str, Share]:
