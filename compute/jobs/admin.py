@@ -8,7 +8,9 @@ columns(
     search=("name", "tenant__slug", "person__username"),
 )  # fmt: skip
 columns(Attempt, "job", "number", "tenant", "evictions", "end", "ended_at")
-columns(Run, "pod_name", "tenant", "node", "flavour", "units", "started_at", "ended_at", "billed_at")
+columns(
+    Run, "pod_name", "tenant", "node", "flavour", "units", "started_at", "ended_at", "billed_at"
+)
 columns(Receipt, "job", "tenant", "at", "rule", "by_tenant", "settled_at")
 columns(Template, "name", "tenant", "person", "archived_at", search=("name", "tenant__slug"))
 columns(Pipeline, "name", "tenant", "person", "status", "created_at", search=("name",))

@@ -96,9 +96,7 @@ class Jobs(Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     def retrieve(self, request, *args, **kwargs):
         return Response(self._detail(self.get_object()))
 
-    @extend_schema(
-        request=shapes.NewJobSerializer, responses={201: shapes.JobDetailSerializer}
-    )
+    @extend_schema(request=shapes.NewJobSerializer, responses={201: shapes.JobDetailSerializer})
     def create(self, request):
         """Submit a job: say what it needs, the hardware is found."""
         body = self._read(shapes.NewJobSerializer)
@@ -183,9 +181,7 @@ class Templates(Reading, ReadOnly):
         made = services.write_template(asks.validated_data["tenant"], by=request.user, **facts)
         return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(
-        request=shapes.ChangedTemplateSerializer, responses=shapes.TemplateSerializer
-    )
+    @extend_schema(request=shapes.ChangedTemplateSerializer, responses=shapes.TemplateSerializer)
     def partial_update(self, request, pk=None):
         """Change some values; the others stay. Its writer and owners of the team."""
         kept, facts = self.get_object(), self._facts(self._read(shapes.ChangedTemplateSerializer))

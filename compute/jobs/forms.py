@@ -197,9 +197,7 @@ class NarrowForm(forms.Form):
     status = forms.ChoiceField(choices=STATUSES, required=False)
     tenant = forms.SlugField(required=False)
     person = forms.CharField(max_length=150, required=False)
-    priority = forms.ChoiceField(
-        choices=[("", "Any priority"), *Priority.choices], required=False
-    )
+    priority = forms.ChoiceField(choices=[("", "Any priority"), *Priority.choices], required=False)
     flavour = forms.ChoiceField(required=False)
     since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))

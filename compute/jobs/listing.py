@@ -107,7 +107,9 @@ def cut(jobs, *, after=None, before=None, oldest_first: bool = False, size: int 
         return Slice([])
     has_next = more if not back else True
     has_previous = more if back else after is not None
-    return Slice(rows, str(rows[-1].pk) if has_next else "", str(rows[0].pk) if has_previous else "")
+    return Slice(
+        rows, str(rows[-1].pk) if has_next else "", str(rows[0].pk) if has_previous else ""
+    )
 
 
 def unfinished_of(user, jobs) -> int:

@@ -7,9 +7,7 @@ class Migration(migrations.Migration):
     dependencies = [("compute", "0009_job_progress")]
 
     operations = [
-        migrations.AddIndex(
-            "job", models.Index(fields=["person", "-id"], name="jobs_of_person")
-        ),
+        migrations.AddIndex("job", models.Index(fields=["person", "-id"], name="jobs_of_person")),
         migrations.AddIndex(
             "job",
             models.Index(
