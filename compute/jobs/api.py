@@ -11,9 +11,9 @@ from compute.jobs import serializers as shapes
 from compute.jobs import services
 from compute.jobs.lifecycle import JobStatus, Priority
 from compute.jobs.listing import Wanted
-from compute.jobs.models import Estimate, Happening, Job, Template
+from compute.jobs.log_api import LogActions
+from compute.jobs.models import Estimate, Job, Template
 from compute.jobs.rows import is_stuck
-from compute.jobs.spending import costs_so_far
 from portal.api import questions
 from portal.api.base import ReadOnly, Resource
 
@@ -80,7 +80,7 @@ class Reading:
         return body
 
 
-class Jobs(Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
+class Jobs(LogActions, Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     """Jobs of my tenants; all of them for the platform roles. Newest first."""
 
     queryset = Job.objects.to_show()
@@ -103,11 +103,11 @@ class Jobs(Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
         job = services.submit(body.validated_data["tenant"], by=request.user, **body.facts())
         return Response(self._detail(job), status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=shapes.ReasonSerializer, responses={202: shapes.JobDetailSerializer})
+    @extend_schema(request=shapes.CancelSerializer, responses={202: shapes.JobDetailSerializer})
     @action(detail=True, methods=["post"])
     def cancel(self, request, pk=None):
         """End it. What it used until then is paid."""
-        given = self._read(shapes.ReasonSerializer).validated_data
+        given = self._read(shapes.CancelSerializer).validated_data
         job = services.cancel(self.get_object(), by=request.user, note=given["reason"])
         return Response(self._detail(job), status=status.HTTP_202_ACCEPTED)
 
@@ -126,21 +126,17 @@ class Jobs(Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
         job = services.prioritise(job, by=request.user, to=given["priority"])
         return Response(self._detail(job), status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(responses=shapes.HappeningSerializer(many=True))
-    @action(detail=True, filterset_class=None)
-    def events(self, request, pk=None):
-        """What happened to it, newest first."""
-        seen = Happening.objects.visible_to(request.user).filter(job=self.get_object())
-        page = self.paginate_queryset(seen)
-        return self.get_paginated_response(shapes.HappeningSerializer(page, many=True).data)
-
     def _detail(self, job: Job) -> dict:
         fresh = self.get_queryset().prefetch_related("attempts", "runs__attempt", "runs__flavour")
         return self._shown(fresh.get(pk=job.pk), shape=shapes.JobDetailSerializer)
 
     def _shown(self, jobs, *, many: bool = False, shape=shapes.JobSerializer) -> dict:
         rows = jobs if many else [jobs]
-        more = {"stuck": is_stuck, "costs": costs_so_far(rows), "starts": self._starts(rows)}
+        more = {
+            "stuck": is_stuck,
+            "costs": services.costs_so_far(rows),
+            "starts": self._starts(rows),
+        }
         context = self.get_serializer_context() | more
         return shape(jobs, many=many, context=context).data
 
@@ -148,7 +144,8 @@ class Jobs(Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
         """The newest estimate of each job that waits."""
         waiting = [job.pk for job in jobs if job.waits]
         told = Estimate.objects.visible_to(self.request.user).filter(job_id__in=waiting)
-        return {each.job_id: each for each in told.order_by("id")} if waiting else {}
+        newest = told.filter(first=False, started_at=None)
+        return {each.job_id: each for each in newest} if waiting else {}
 
 
 class TemplateFilter(filters.FilterSet):
@@ -187,21 +184,21 @@ class Templates(Reading, ReadOnly):
         kept, facts = self.get_object(), self._facts(self._read(shapes.ChangedTemplateSerializer))
         facts["asks"] = dict(kept.asks) | facts["asks"]
         facts = {"name": kept.name, "description": kept.description} | facts
-        made = services.write_template(kept.tenant, by=request.user, template=kept, **facts)
+        made = services.change_template(kept, by=request.user, **facts)
         return Response(self.get_serializer(made).data)
 
     @extend_schema(request=None, responses=shapes.TemplateSerializer)
     @action(detail=True, methods=["post"])
     def archive(self, request, pk=None):
         """Take it out of use; jobs that came from it stay as they are."""
-        kept = services.archive_template(self.get_object(), by=request.user)
+        kept = services.shelve_template(self.get_object(), by=request.user)
         return Response(self.get_serializer(kept).data)
 
     @extend_schema(request=None, responses=shapes.TemplateSerializer)
     @action(detail=True, methods=["post"])
     def restore(self, request, pk=None):
         """Take it back into use."""
-        kept = services.restore_template(self.get_object(), by=request.user)
+        kept = services.shelve_template(self.get_object(), by=request.user, back=True)
         return Response(self.get_serializer(kept).data)
 
     def _facts(self, body) -> dict:

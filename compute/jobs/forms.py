@@ -138,14 +138,28 @@ class Asks(forms.Form):
         self.fields["priority"].choices = priorities_for(user, tenant)
         if tenant is not None and not raises_priority(user, tenant):
             self.fields["priority"].help_text = "Owners of the team and operators can go higher."
+        shared = GpuFlavour.objects.visible_to(user).filter(parts__gt=1)
+        known = sorted(set(shared.values_list("parts", flat=True)))
+        self.parts = " or ".join(share(parts) for parts in known)
         if not Cluster.objects.visible_to(user).filter(engine=EngineKind.KUEUE).exists():
             del self.fields["image"]
+
+    @property
+    def more_open(self) -> bool:
+        """Whether the rarer fields are shown at once: they hold something, or are wrong."""
+        return any(self[name].value() or self[name].errors for name in RARE)
 
     def asks(self) -> dict:
         """The values by name, as `services.submit` and templates take them."""
         return {name: self.cleaned_data[name] for name in Asks.base_fields if name in self.fields}
 
 
+def share(parts: int) -> str:
+    """The smallest part of a GPU that is divided into so many: 2 -> "0.5"."""
+    return wording.plain(round(Decimal(1) / parts, 2))
+
+
+RARE = ("checkpoint", "variables")
 UNITS = {
     "gpus": "for each node", "gpu_memory_gb": "GB", "cpu": "cores", "memory_gb": "GB",
     "retries": "times",

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from compute.jobs import services
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Job
 from compute.jobs.picture import ran_s
-from compute.jobs.spending import costs_so_far
 from compute.jobs.wording import WRONG, needs_in_words, span_in_words
 
 
@@ -24,7 +24,7 @@ class Row:
 
 def rows_of(jobs: list[Job]) -> list[Row]:
     """The rows of these jobs, with one question for the costs of all of them."""
-    costs = costs_so_far(jobs)
+    costs = services.costs_so_far(jobs)
     return [_row(job, *costs.get(job.pk, (None, "EUR"))) for job in jobs]
 
 

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from compute.engines.jobs import MOST_NODES, MOST_SECONDS
 from compute.jobs import commands, variables
 from compute.jobs.lifecycle import Priority
-from compute.jobs.models import Attempt, Happening, Job, Run, Template
+from compute.jobs.models import Attempt, Job, Run, Template
 from marketplace.catalog.models import DataClass
 from portal.api.base import VisibleField
 from tenants.chargeback.models import NANO
@@ -137,11 +137,15 @@ class NewJobSerializer(JobAsksSerializer):
         asks = self.asks()
         template = asks.pop("template", None)
         held = dict(template.asks) if template else {}
-        name = asks.pop("name", None) or (template.name if template else "")
+        if template and template.tenant_id != self.validated_data["tenant"].pk:
+            template = None  # another team's: its values are taken, the job is not counted there
+        name = (
+            asks.pop("name", None) or held.pop("name", "") or self.validated_data["template"].name
+        )
         return held | asks | {"name": name, "template": template}
 
 
-class ReasonSerializer(serializers.Serializer):
+class CancelSerializer(serializers.Serializer):
     """Why, in words that are kept."""
 
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
@@ -186,15 +190,6 @@ class AttemptSerializer(serializers.ModelSerializer):
         fields = [
             "number", "ordered_at", "ended_at", "end", "exit_code", "reason", "evictions",
         ]  # fmt: skip
-        read_only_fields = fields
-
-
-class HappeningSerializer(serializers.ModelSerializer):
-    """One line of what happened."""
-
-    class Meta:
-        model = Happening
-        fields = ["id", "at", "kind", "tone", "words"]
         read_only_fields = fields
 
 

@@ -1,10 +1,8 @@
-"""What jobs have cost so far, many at once, and how a page tells it."""
+"""What a job has cost so far, as its page tells it."""
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
 
 from django.utils import timezone
 
@@ -12,10 +10,10 @@ from compute.capacity.services import hourly
 from compute.jobs.models import Job, Receipt, Run
 from compute.jobs.services.metering import quantity, seconds_of
 from portal.core.templatetags._words import number
-from tenants.chargeback.models import Price
+from tenants.chargeback import services as chargeback
 
 HOUR = 3600
-USUAL = "EUR"
+USUAL = chargeback.CURRENCY
 
 
 @dataclass(frozen=True)
@@ -51,53 +49,20 @@ def used(runs: list[Run], now: datetime | None = None) -> list[Used]:
     """Every stretch that began: as it was billed, or as it would be now."""
     now = now or timezone.now()
     begun = [run for run in runs if run.started_at]
-    prices = _prices({run.flavour_id for run in begun if not run.billed_at})
+    prices = chargeback.prices_of({run.flavour_id for run in begun if not run.billed_at})
     return [_used(run, prices, now) for run in begun]
 
 
 def _used(run: Run, prices: dict, now: datetime) -> Used:
     if run.billed_at:
-        return Used(run, run.seconds or Decimal(0), run.nano, run.currency or USUAL)
+        nano = run.nano if run.price_id else None
+        return Used(run, run.seconds or Decimal(0), nano, run.currency or USUAL)
     seconds = seconds_of(run, run.ended_at or now)
-    price = _at(prices.get(run.flavour_id, ()), run.started_at)
+    held = prices.get(run.flavour_id, ())
+    price = next((each for each in held if each.covers(run.started_at)), None)
     if price is None:
         return Used(run, seconds, None, USUAL)
     return Used(run, seconds, price.nano_for(quantity(run.units, seconds)), price.currency)
-
-
-def _prices(flavours: set[UUID]) -> dict[UUID, list[Price]]:
-    found = defaultdict(list)
-    if flavours:
-        for price in Price.objects.filter(model_id__in=flavours):
-            found[price.model_id].append(price)
-    return found
-
-
-def _at(prices, moment: datetime) -> Price | None:
-    """The price that was in force at `moment`."""
-    in_force = (
-        each for each in prices
-        if each.valid_from <= moment and (each.valid_to is None or each.valid_to > moment)
-    )  # fmt: skip
-    return next(in_force, None)
-
-
-def costs_so_far(jobs: list[Job]) -> dict[UUID, tuple[int, str]]:
-    """(nano-units, currency) by id of job, less what was given back, with three questions.
-
-    A job that has had no hardware is left out.
-    """
-    ids = [job.pk for job in jobs if job.started_at or job.ended]
-    runs = list(Run.objects.filter(job__in=ids)) if ids else []
-    found: dict[UUID, tuple[int, str]] = {}
-    for each in used(runs):
-        nano, currency = found.get(each.run.job_id, (0, each.currency))
-        found[each.run.job_id] = (nano + (each.nano or 0), currency)
-    if found:
-        back = Receipt.objects.filter(job__in=found, refunded_nano__gt=0)
-        for job_id, nano in back.values_list("job_id", "refunded_nano"):
-            found[job_id] = (found[job_id][0] - nano, found[job_id][1])
-    return found
 
 
 def money_of(job: Job, runs: list[Run], receipts: list[Receipt]) -> Money:

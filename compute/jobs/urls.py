@@ -3,6 +3,7 @@
 from django.urls import path
 
 from compute.jobs import api, plan_urls
+from compute.jobs.log_urls import patterns as log_patterns
 from compute.jobs.views import asking, lists, one, templates
 
 app_name = "jobs"
@@ -26,6 +27,7 @@ urlpatterns = [
     path("jobs/<uuid:pk>/retry/", one.Retry.as_view(), name="retry"),
     path("jobs/<uuid:pk>/clone/", asking.Clone.as_view(), name="clone"),
     path("jobs/<uuid:pk>/priority/", one.Prioritise.as_view(), name="prioritise"),
+    *log_patterns,
 ]
 api_routes = [
     *plan_urls.api_routes,

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from types import SimpleNamespace
 
 from compute.engines.jobs import MOST_SECONDS, EndCause, WaitCause
 
@@ -13,24 +14,21 @@ PIECE = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*([a-z]+)\s*(?:and|,)?", re.IGNORECAS
 CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
 HOW = "Write a number with its unit, such as 6 h, 90 min or 1 h 30 min."
 WRONG = frozenset(cause.value for cause in WaitCause if cause.wrong)
+STAYS = "As it is, it waits for ever."
+AGAIN = "Run it again"
 ADVICE = {
-    WaitCause.TOO_LARGE: "It waits for ever as it is. Ask for less, or have an operator raise what "
-    "your team may use.",
-    WaitCause.NO_HARDWARE: "It waits for ever as it is. Ask for less GPU memory or for another "
-    "region, if the data may go there.",
-    WaitCause.HELD: "Your team's queue is closed. It keeps its place and goes on by itself when an "
-    "operator opens the queue.",
-    WaitCause.IMAGE: "Look for a slip in the name of the image, and whether the cluster may fetch "
-    "it. Then run it again with another name.",
+    WaitCause.TOO_LARGE: f"{STAYS} Ask for less, or have an operator raise your team's quota.",
+    WaitCause.NO_HARDWARE: f"{STAYS} Ask for less GPU memory, or for another region if the data "
+    "may go there.",
+    WaitCause.HELD: "It keeps its place and goes on by itself when an operator opens the queue.",
+    WaitCause.IMAGE: "Look for a slip in its name, and whether the cluster may fetch it.",
     WaitCause.SILENT: "Nothing is lost. It is looked at again every few seconds.",
-    EndCause.EXIT: "Its own program ended it. The last lines of the log say why.",
-    EndCause.MEMORY: "It used more memory than it asked for. Run it again with more.",
-    EndCause.TIME_LIMIT: "It was stopped at its time limit. Run it again with a longer one, or let "
-    "it go on from a checkpoint.",
-    EndCause.NODE_LOST: "The machine went away, and no further try was allowed. Retries are free to "
-    "set: only what runs is paid.",
-    EndCause.GONE: "Somebody removed it in the cluster. Run it again if it is still wanted.",
-    EndCause.REFUSED: "It cannot run as it was asked for. Change it and run it again.",
+    EndCause.EXIT: "The last lines of the log say why.",
+    EndCause.MEMORY: f"{AGAIN} with more memory.",
+    EndCause.TIME_LIMIT: f"{AGAIN} with a longer limit, or let it go on from a checkpoint.",
+    EndCause.NODE_LOST: f"{AGAIN}, and allow it to be tried again: only what runs is paid.",
+    EndCause.GONE: f"{AGAIN} if it is still wanted.",
+    EndCause.REFUSED: "It cannot run as it was asked for.",
 }
 
 
@@ -101,6 +99,12 @@ def needs_in_words(asks, flavour=None) -> str:
     if asks.nodes > 1:
         words += f", {asks.nodes} nodes"
     return words
+
+
+def needs_of_template(asks: dict) -> str:
+    """What a job from these values would need; what they leave out is as usual."""
+    usual = {"gpus": 0, "gpu_memory_gb": 0, "cpu": 1, "memory_gb": 1, "nodes": 1}
+    return needs_in_words(SimpleNamespace(**usual | {n: asks[n] for n in usual if n in asks}))
 
 
 def _hardware(asks, flavour) -> str:

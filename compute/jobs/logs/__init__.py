@@ -2,6 +2,7 @@
 
 from compute.jobs.logs.dropping import drop_old, kept_until
 from compute.jobs.logs.reading import (
+    MOST,
     Found,
     everything,
     found,
@@ -13,6 +14,7 @@ from compute.jobs.logs.reception import finish, unread
 from compute.jobs.logs.storing import MOST_LINES, Batch, store, store_all
 
 __all__ = [
+    "MOST",
     "MOST_LINES",
     "Batch",
     "Found",

@@ -11,6 +11,18 @@ from tenants.directory.models import Tenant, User
 from tenants.directory.roles import TenantRole
 
 
+class TemplateQuerySet(OfTenant):
+    def in_use(self):
+        return self.filter(archived_at=None)
+
+    def changeable_by(self, user):
+        """Who wrote it, while still of the tenant, and the tenant's owners."""
+        if not user.is_authenticated:
+            return self.none()
+        mine = Q(person=user, tenant__in=user.tenants_as(TenantRole.CONSUMER))
+        return self.filter(mine | Q(tenant__in=user.tenants_as(TenantRole.OWNER)))
+
+
 class Template(Record):
     """A team's way to run something. `asks` holds the values of a job's form by field name."""
 
@@ -22,7 +34,7 @@ class Template(Record):
     person = models.ForeignKey(User, models.PROTECT, related_name="+")
     archived_at = models.DateTimeField(null=True)
 
-    objects = OfTenant.as_manager()
+    objects = TemplateQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = "template", "templates"

@@ -72,7 +72,7 @@ def hardware_for(job: Job) -> list[GpuFlavour]:
     """
     found = capacity.fitting(
         job.tenant, gpus=job.gpus, gpu_memory_gb=job.gpu_memory_gb, nodes=job.nodes,
-        region=job.region,
+        region=job.region, cpu=job.cpu, memory_gb=job.memory_gb,
     )  # fmt: skip
     if not job.image:
         found = [one for one in found if one.cluster.engine == EngineKind.LOCAL]

@@ -136,9 +136,9 @@ def _seen(job: Job, attempt: Attempt, seen: JobSighting) -> None:
 
 def _running(job: Job, attempt: Attempt, seen: JobSighting, flavour, first: datetime) -> None:
     at = seen.started_at or timezone.now()
-    key = f"running {attempt.number}.{len(seen.evictions)}"
+    key = f"running {attempt.number}.{attempt.evictions}"
     where = f" on {flavour.name}" if flavour else ""
-    again = attempt.number > 1 or seen.evictions
+    again = attempt.number > 1 or attempt.evictions
     said = f"Runs again{where}." if again else f"Runs{where}."
     told.happened(job, key, "running", said, tone="ok", at=at)
     if job.started_at is None:

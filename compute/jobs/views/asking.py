@@ -1,10 +1,9 @@
-"""Asking for a job: the form, what it would need and cost while it is filled in, and its copies."""
+"""Asking for a job: the form, whether it would fit and what it would cost, and copies."""
 
 from django.contrib import messages
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import cached_property
 from django.views.generic import FormView, View
-from django.shortcuts import render
 
 from compute.jobs import services
 from compute.jobs.asks import NEEDS, start_from
@@ -22,7 +21,6 @@ class NewJob(Page, RefusalsInForm, FormView):
 
     template_name = "compute/jobs/new.html"
     form_class = JobForm
-    belongs_to_list = True
 
     @cached_property
     def template(self) -> Template | None:
@@ -53,7 +51,7 @@ class NewJob(Page, RefusalsInForm, FormView):
         return super().get_form_kwargs() | {"user": self.request.user, "tenant": self.tenant}
 
     def get_context_data(self, **kwargs):
-        templates = Template.objects.visible_to(self.request.user).filter(archived_at=None)
+        templates = Template.objects.visible_to(self.request.user).in_use()
         offered = templates.filter(tenant__in=self.mine).select_related("tenant")
         return super().get_context_data(
             templates=offered, chosen=self.template, earlier=self.earlier, tenant=self.tenant,
@@ -61,7 +59,9 @@ class NewJob(Page, RefusalsInForm, FormView):
         )  # fmt: skip
 
     def do(self, form):
-        facts = form.asks() | {"template": form.cleaned_data["template"]}
+        facts, template = form.asks(), form.cleaned_data["template"]
+        if template and template.tenant == form.cleaned_data["tenant"]:
+            facts["template"] = template
         job = services.submit(form.cleaned_data["tenant"], by=self.request.user, **facts)
         messages.success(self.request, f"{job} is submitted")
         return redirect(job)

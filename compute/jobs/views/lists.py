@@ -18,6 +18,7 @@ from portal.core.errors import Refused
 from portal.web.views import Page, SignedIn
 from tenants.directory.chosen import slug_wanted
 from tenants.directory.models import Tenant, User
+from tenants.directory.roles import TenantRole
 
 MANY = 100  # jobs that are cancelled in one go
 PEOPLE = 200
@@ -77,8 +78,8 @@ class Jobs(Page, TemplateView):
         return {
             "tenants": tenants_for(user),
             "people": User.objects.visible_to(user).order_by("username")[:PEOPLE],
-            "may_ask": bool(user.tenants_as("consumer")),
-            "templates": Template.objects.visible_to(user).filter(archived_at=None)[:3],
+            "may_ask": bool(user.tenants_as(TenantRole.CONSUMER)),
+            "templates": Template.objects.visible_to(user).in_use()[:3],
             "any": seen.exists(),
         }
 

@@ -6,13 +6,17 @@ from django.utils.functional import cached_property
 from django.views.generic import FormView, ListView
 
 from compute.jobs import services
-from compute.jobs.asks import asks_of, start_from
-from compute.jobs.forms import TemplateForm
+from compute.jobs.asks import start_from
+from compute.jobs.commands import write_command
+from compute.jobs.forms import Asks, TemplateForm
 from compute.jobs.models import Job, Template
+from compute.jobs.variables import write_variables
 from compute.jobs.views.lists import tenants_for, uuid_or_none
+from compute.jobs.wording import needs_of_template, span_in_words
 from portal.web.views import Act, Page, RefusalsInForm
 from tenants.directory.chosen import slug_wanted
 from tenants.directory.models import Tenant
+from tenants.directory.roles import TenantRole
 
 
 class Templates(Page, ListView):
@@ -37,11 +41,13 @@ class Templates(Page, ListView):
 
     def get_context_data(self, **kwargs):
         user, asked = self.request.user, self.request.GET
-        return super().get_context_data(
-            archived=self.archived, tenants=tenants_for(user), chosen=slug_wanted(self.request),
-            filtered=bool(asked.get("q") or asked.get("tenant")),
-            may_keep=bool(user.tenants_as("consumer")), **kwargs,
-        )  # fmt: skip
+        mine = set(user.tenants_as(TenantRole.CONSUMER))
+        found = super().get_context_data(starts=mine, may_keep=bool(mine), **kwargs)
+        for template in found["page_obj"]:
+            template.needs = needs_of_template(template.asks)
+        found |= {"archived": self.archived, "tenants": tenants_for(user)}
+        found |= {"chosen": slug_wanted(self.request)}
+        return found | {"filtered": bool(asked.get("q") or asked.get("tenant"))}
 
 
 class Keep(Page, RefusalsInForm, FormView):
@@ -65,7 +71,7 @@ class Keep(Page, RefusalsInForm, FormView):
 
     def get_initial(self):
         if self.job:
-            return asks_of(self.job) | {"tenant": self.job.tenant.slug}
+            return start_from(None, self.job)
         return {"tenant": slug_wanted(self.request)}
 
     def get_form_kwargs(self):
@@ -105,10 +111,12 @@ class Change(Keep):
     def get_context_data(self, **kwargs):
         may = Template.objects.changeable_by(self.request.user).filter(pk=self.kept.pk).exists()
         recent = Job.objects.visible_to(self.request.user).filter(template=self.kept)
-        starts = self.kept.tenant_id in self.request.user.tenants_as("consumer")
+        starts = self.request.user.may(TenantRole.CONSUMER, self.kept.tenant)
+        self.kept.needs = needs_of_template(self.kept.asks)
         return super().get_context_data(
-            may_change=may, recent=recent.to_show().order_by("-id")[:6], may_start=starts, **kwargs
-        )
+            may_change=may, recent=recent.to_show().order_by("-id")[:6], may_start=starts,
+            holds=holdings(self.kept), **kwargs,
+        )  # fmt: skip
 
     def do(self, form):
         asks, user = form.asks(), self.request.user
@@ -118,6 +126,23 @@ class Change(Keep):
         )  # fmt: skip
         messages.success(self.request, f"{self.kept} is changed")
         return redirect(self.kept)
+
+
+def holdings(kept: Template) -> list[tuple[str, str]]:
+    """What a template holds, in the words of the form."""
+    shown = {"time_limit_s": span_in_words, "command": write_command, "variables": write_variables}
+    known = [(name, kept.asks[name]) for name in Asks.base_fields if name in kept.asks]
+    return [
+        (Asks.base_fields[name].label, shown.get(name, in_words)(value))
+        for name, value in known
+        if value not in ("", [], {}, False, None)
+    ]
+
+
+def in_words(value) -> str:
+    if isinstance(value, bool):
+        return "yes"
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 class Shelve(Act):

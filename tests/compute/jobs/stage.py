@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from compute.capacity import services as capacity
-from compute.capacity.models import Cluster, GpuFlavour, Queue, Quota
+from compute.capacity.models import Cluster, GpuFlavour, Node, Queue, Quota
 from compute.jobs import services
 from compute.jobs.models import Job
 from portal.core.ids import new_id
@@ -21,8 +21,15 @@ def cluster(provider: Tenant, slug: str = "here", **more) -> Cluster:
 
 
 def flavour(of: Cluster, slug: str = "a100", *, product: str = "A100", **more) -> GpuFlavour:
+    """A kind of hardware with four nodes, of eight GPUs each where it has any."""
     facts = {"name": slug.upper(), "memory_gb": 40 if product else 0, "generation": 8}
-    return GpuFlavour.objects.create(cluster=of, slug=slug, product=product, **facts | more)
+    made = GpuFlavour.objects.create(cluster=of, slug=slug, product=product, **facts | more)
+    has = {"cpu": 64, "memory_mb": 512 * 1024, "seen_at": timezone.now()}
+    for place in range(4):
+        Node.objects.create(
+            cluster=of, flavour=made, name=f"{slug}-{place}", gpus=8 if product else 0, **has
+        )
+    return made
 
 
 def price(of: GpuFlavour, amount: str = "3.60", **more) -> Price:
