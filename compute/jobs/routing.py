@@ -2,6 +2,9 @@
 
 from django.urls import path
 
-from compute.jobs import live
+from compute.jobs import live, plan_live
 
-live_urls: list = [path("live/jobs/<uuid:pk>/", live.JobLive.as_asgi())]
+live_urls: list = [
+    path("live/jobs/<uuid:pk>/", live.JobLive.as_asgi()),
+    path("live/pipelines/<uuid:pk>/", plan_live.PipelineLive.as_asgi()),
+]

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from compute.jobs import api
+from compute.jobs import api, plan_urls
 from compute.jobs.log_urls import patterns as log_patterns
 from compute.jobs.views import asking, lists, one, templates
 
 app_name = "jobs"
 urlpatterns = [
+    *plan_urls.patterns,
     path("jobs/", lists.Jobs.as_view(), name="list"),
     path("jobs/new/", asking.NewJob.as_view(), name="new"),
     path("jobs/estimate/", asking.Estimate.as_view(), name="estimate"),
@@ -29,6 +30,7 @@ urlpatterns = [
     *log_patterns,
 ]
 api_routes = [
+    *plan_urls.api_routes,
     ("job-templates", api.Templates, "job-template"),
     ("jobs", api.Jobs, "job"),
 ]

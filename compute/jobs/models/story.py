@@ -3,6 +3,7 @@
 from django.db import models
 
 from compute.capacity.models import GpuFlavour
+from compute.jobs import ranges
 from compute.jobs.models.job import Job, OfTenant
 from portal.core.models import Record
 from tenants.directory.models import Tenant
@@ -129,3 +130,8 @@ class Estimate(Record):
 
     def __str__(self) -> str:
         return f"{self.low:%H:%M} to {self.high:%H:%M}"
+
+    @property
+    def words(self) -> str:
+        """The range as people read it."""
+        return ranges.in_words(self.low, self.high)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from compute.capacity.models import GpuFlavour
-from compute.jobs import calibration, waiting
+from compute.jobs import calibration, ranges, waiting
 from compute.jobs.models import Estimate, Job
 from compute.jobs.services import asking, costing, needs, queueing
 from compute.jobs.services.queueing import Queueing
@@ -49,6 +49,11 @@ class Span:
     @property
     def at_once(self) -> bool:
         return self.method == NOW
+
+    @property
+    def words(self) -> str:
+        """The range as people read it."""
+        return ranges.in_words(self.low, self.high)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from compute.capacity import sharing
 from compute.capacity.models import GpuFlavour, Node, Quota
-from compute.capacity.services.shares import held_back
 from compute.jobs.lifecycle import PRIORITIES, JobStatus
 from compute.jobs.models import Attempt, Job
 from compute.jobs.waiting import Holder, Scene, Share, Waiter
@@ -126,20 +126,26 @@ def _turns(flavour: GpuFlavour) -> list[Turn]:
     return sorted(turns, key=lambda turn: turn.rank)
 
 
+def held_back(quota: Quota) -> Decimal:
+    """What a tenant keeps of its own, whatever others want."""
+    own = sharing.Share(str(quota.tenant_id), quota.guaranteed, quota.borrow, quota.lend)
+    return own.kept
+
+
 def _shares(flavour: GpuFlavour, size: float, tenants: set[str]) -> dict[str, Share]:
     """What each tenant has and how far it may go; as `capacity` says it, in one reading."""
-    rows = Quota.objects.filter(flavour=flavour, queue__open=True).select_related("queue")
-    quotas = {row.tenant_id.hex: row for row in rows}
-    kept = {name: held_back(row) for name, row in quotas.items()}
+    rows = list(Quota.objects.filter(flavour=flavour, queue__open=True).select_related("queue"))
+    quoted = {
+        row.tenant_id.hex: sharing.Share(row.tenant_id.hex, row.guaranteed, row.borrow, row.lend)
+        for row in rows
+    }
+    weights = {row.tenant_id.hex: float(row.queue.weight) for row in rows}
+    everybody, total = list(quoted.values()), Decimal(str(size))
     found = {}
-    for name in tenants | set(quotas):
-        reach = max(0.0, size - float(sum(kept.values()) - kept.get(name, Decimal(0))))
-        row = quotas.get(name)
-        if row is None:
-            found[name] = Share(0.0, _or_inf(reach, size))
-            continue
-        most = reach if row.borrow is None else min(reach, float(row.guaranteed + row.borrow))
-        found[name] = Share(float(row.guaranteed), _or_inf(most, size), float(row.queue.weight))
+    for name in tenants | set(quoted):
+        mine = quoted.get(name) or sharing.Share(name)
+        most = float(sharing.most(mine, everybody, total))
+        found[name] = Share(float(mine.guaranteed), _or_inf(most, size), weights.get(name, 1.0))
     return found
 
 
