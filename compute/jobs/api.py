@@ -12,7 +12,7 @@ from compute.jobs import services
 from compute.jobs.lifecycle import JobStatus, Priority
 from compute.jobs.listing import Wanted
 from compute.jobs.log_api import LogActions
-from compute.jobs.models import Estimate, Job, Template
+from compute.jobs.models import Estimate, Happening, Job, Template
 from compute.jobs.rows import is_stuck
 from portal.api import questions
 from portal.api.base import ReadOnly, Resource
@@ -125,6 +125,14 @@ class Jobs(LogActions, Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin
         job, given = self.get_object(), self._read(shapes.PrioritySerializer).validated_data
         job = services.prioritise(job, by=request.user, to=given["priority"])
         return Response(self._detail(job), status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(responses=shapes.HappeningSerializer(many=True))
+    @action(detail=True, filter_backends=[], filterset_class=None)
+    def events(self, request, pk=None):
+        """What happened to it, newest first."""
+        seen = Happening.objects.visible_to(request.user).filter(job=self.get_object())
+        page = self.paginate_queryset(seen)
+        return self.get_paginated_response(shapes.HappeningSerializer(page, many=True).data)
 
     def _detail(self, job: Job) -> dict:
         fresh = self.get_queryset().prefetch_related("attempts", "runs__attempt", "runs__flavour")

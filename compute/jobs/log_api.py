@@ -1,4 +1,4 @@
-"""REST: the log, the events and the measures of a job; `api.Jobs` takes these verbs in."""
+"""REST: the log and the measures of a job; `api.Jobs` takes these verbs in."""
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -6,7 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from compute.jobs import logs
-from compute.jobs.models import Happening, Job, Measure
+from compute.jobs.models import Job, Measure
 from compute.jobs.rendering import plain
 from portal.api import questions
 from portal.audit.services import denied
@@ -29,12 +29,6 @@ class LogSerializer(serializers.Serializer):
     )
 
 
-class HappeningSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = Happening
-        fields = ["id", "at", "kind", "tone", "words"]
-
-
 class MeasureSerializer(serializers.ModelSerializer):
     class Meta:
         model = Measure
@@ -46,7 +40,7 @@ def _whole(name: str, told: str) -> OpenApiParameter:
 
 
 class LogActions:
-    """What a job prints, what happened to it, how busy its hardware is."""
+    """What a job prints, and how busy its hardware is."""
 
     @extend_schema(
         parameters=[
@@ -67,14 +61,6 @@ class LogActions:
             for line in logs.lines_after(job, after, limit)
         ]
         return Response(LogSerializer({"lines": lines, "last": job.last_line}).data)
-
-    @extend_schema(responses=HappeningSerializer(many=True))
-    @action(detail=True, methods=["get"], filter_backends=[], pagination_class=None)
-    def events(self, request, pk=None):
-        """What happened to the job, in order."""
-        questions.check_names(request, [])
-        told = Happening.objects.visible_to(request.user).filter(job=self.get_object())
-        return Response(HappeningSerializer(told.order_by("at", "id"), many=True).data)
 
     @extend_schema(responses=MeasureSerializer(many=True))
     @action(detail=True, methods=["get"], filter_backends=[], pagination_class=None)

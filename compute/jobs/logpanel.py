@@ -1,4 +1,4 @@
-"""What a page shows of a log: a window of its lines, where a search is, and what to say without."""
+"""What a page shows of a log: a window of its lines, and where in it a search is."""
 
 from dataclasses import dataclass
 

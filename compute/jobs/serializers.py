@@ -8,7 +8,7 @@ from rest_framework import serializers
 from compute.engines.jobs import MOST_NODES, MOST_SECONDS
 from compute.jobs import commands, variables
 from compute.jobs.lifecycle import Priority
-from compute.jobs.models import Attempt, Job, Run, Template
+from compute.jobs.models import Attempt, Happening, Job, Run, Template
 from marketplace.catalog.models import DataClass
 from portal.api.base import VisibleField
 from tenants.chargeback.models import NANO
@@ -190,6 +190,15 @@ class AttemptSerializer(serializers.ModelSerializer):
         fields = [
             "number", "ordered_at", "ended_at", "end", "exit_code", "reason", "evictions",
         ]  # fmt: skip
+        read_only_fields = fields
+
+
+class HappeningSerializer(serializers.ModelSerializer):
+    """One line of what happened."""
+
+    class Meta:
+        model = Happening
+        fields = ["id", "at", "kind", "tone", "words"]
         read_only_fields = fields
 
 

@@ -126,6 +126,12 @@ def _turns(flavour: GpuFlavour) -> list[Turn]:
     return sorted(turns, key=lambda turn: turn.rank)
 
 
+def held_back(quota: Quota) -> Decimal:
+    """What a tenant keeps of its own, whatever others want."""
+    own = sharing.Share(str(quota.tenant_id), quota.guaranteed, quota.borrow, quota.lend)
+    return own.kept
+
+
 def _shares(flavour: GpuFlavour, size: float, tenants: set[str]) -> dict[str, Share]:
     """What each tenant has and how far it may go; as `capacity` says it, in one reading."""
     rows = list(Quota.objects.filter(flavour=flavour, queue__open=True).select_related("queue"))
