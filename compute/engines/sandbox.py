@@ -83,6 +83,7 @@ def uncover(folders: list[str], staging: str) -> bool:
     """
     if not folders or not leave(CLONE_NEWNS):
         return not folders
+    before = os.umask(0o022)
     try:
         _mount("none", "/", None, MS_REC | MS_PRIVATE)
         for number, folder in enumerate(folders):
@@ -96,6 +97,8 @@ def uncover(folders: list[str], staging: str) -> bool:
             _mount(os.path.join(staging, str(number)), folder, None, MS_BIND | MS_REC)
     except OSError:
         return False
+    finally:
+        os.umask(before)
     return True
 
 
