@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 
+from compute.capacity import urls as capacity
 from compute.endpoints import urls as endpoints
 from marketplace.access import urls as access
 from marketplace.catalog import urls as catalog
@@ -20,7 +21,7 @@ from tenants.directory import urls as directory
 from tenants.keys import urls as keys
 
 MARKET = [catalog, access, service_levels, feedback, imports]
-ROOMS = [*MARKET, keys, chargeback, endpoints, directory, audit, notices, console]
+ROOMS = [*MARKET, keys, chargeback, capacity, endpoints, directory, audit, notices, console]
 
 router = DefaultRouter(use_regex_path=True)
 router.include_root_view = False
