@@ -1,5 +1,6 @@
 """Table of contents for Django's admin."""
 
+from compute.capacity import admin as capacity
 from compute.endpoints import admin as endpoints
 
-__all__ = ["endpoints"]
+__all__ = ["capacity", "endpoints"]

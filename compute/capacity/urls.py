@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from compute.capacity import api
 from compute.capacity.views import cluster, overview, quotas
 
 app_name = "capacity"
@@ -22,4 +23,11 @@ urlpatterns = [
     path(f"{QUOTA}leave/", quotas.Leave.as_view(), name="leave"),
     path(f"{QUOTA}join/", quotas.Join.as_view(), name="join"),
 ]
-api_routes: list = []
+api_routes = [
+    ("capacity/clusters", api.Clusters, "cluster"),
+    ("capacity/flavours", api.Flavours, "flavour"),
+    ("capacity/nodes", api.Nodes, "node"),
+    ("capacity/queues", api.Queues, "queue"),
+    ("capacity/placeable", api.Placeable, "placeable"),
+    ("quotas", api.Quotas, "quota"),
+]

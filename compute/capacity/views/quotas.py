@@ -10,7 +10,6 @@ from compute.capacity.models import Cluster, Queue
 from compute.capacity.upward import sources
 from compute.capacity.views.overview import sees_all
 from portal.audit.models import Event
-from portal.audit.services import denied
 from portal.web.views import Act, Page, RefusalsInForm
 
 SHOWN = 40  # tenants on one page
@@ -59,9 +58,8 @@ class ChangeQuota(OfQueue, RefusalsInForm, FormView):
         if not request.user.is_authenticated:
             return self.handle_no_permission()
         self.queue = self.get_queue()
-        if request.method == "POST" and not request.user.is_operator:
-            why = "Only operators can do this."
-            raise denied("set a quota of", self.queue, by=request.user, why=why)
+        if request.method == "POST":
+            services.require_operator(request.user, "set a quota of", self.queue)
         return super().dispatch(request, *args, **kwargs)
 
     def get_form_kwargs(self):
@@ -92,9 +90,7 @@ class Preview(OfQueue, TemplateView):
 
     def get_context_data(self, **kwargs):
         user, queue = self.request.user, self.get_queue()
-        if not user.is_operator:
-            why = "Only operators can do this."
-            raise denied("preview a quota of", queue, by=user, why=why)
+        services.require_operator(user, "preview a quota of", queue)
         flavours = list(queue.cluster.flavours.all().newest_first().select_related("cluster"))
         form = QuotaForm(self.request.GET, queue=queue, flavours=flavours)
         valid = form.is_valid()

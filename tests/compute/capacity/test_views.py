@@ -100,7 +100,7 @@ def test_a_thousand_nodes_are_paged(vision, at, operator, django_assert_max_num_
     Fleet(vision).has(*(node(f"n-{number:04}") for number in range(1000)))
     client_page = at(reverse("capacity:cluster", args=["here"]), operator, page=3)
     assert len(client_page.context["node_rows"]) == 50
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(28):
         at(OVERVIEW, operator)
 
 
