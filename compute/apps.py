@@ -5,9 +5,11 @@ from importlib import import_module
 from django.apps import AppConfig
 
 CONNECTED = (
+    "compute.capacity.frame",
     "compute.endpoints.card_reach",
     "compute.endpoints.frame",
     "compute.endpoints.receivers",
+    "compute.jobs.capacity_reach",
     "compute.jobs.frame",
 )
 

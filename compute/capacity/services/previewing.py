@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from compute.capacity import sharing
 from compute.capacity.models import GpuFlavour, Node, Queue
-from compute.capacity.services.quotas import Terms, check
+from compute.capacity.services.quotas import Terms, check, require_operator
 from compute.capacity.services.shares import quoted, total_of
 from compute.capacity.sharing import Share
 from portal.core.errors import Refused
@@ -53,6 +53,12 @@ def preview(queue: Queue, flavour: GpuFlavour, terms: Terms) -> Preview:
         lines.append(Line(f"{words} {told}", "bad"))
     jobs = tuple(attempts.get(name, ())) if mine.borrowed > was.borrowed else ()
     return Preview(lines or [Line("Nothing changes.")], over=over, borrowers=jobs)
+
+
+def preview_for(queue: Queue, flavour: GpuFlavour, terms: Terms, *, by) -> Preview:
+    """The same for a person, who must be an operator: it tells what other tenants hold."""
+    require_operator(by, "preview a quota of", queue)
+    return preview(queue, flavour, terms)
 
 
 def held(flavour: GpuFlavour) -> tuple[dict[str, Decimal], dict[str, list[str]]]:
