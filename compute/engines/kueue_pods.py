@@ -14,15 +14,21 @@ NO_IMAGE = {
 }
 INDEX = "batch.kubernetes.io/job-completion-index"
 PATIENCE = timedelta(seconds=5)  # behind its grace, until a silent pod is taken for lost
+BLUR = timedelta(seconds=2)  # clocks and rounding differ by less
 
 
 @dataclass(frozen=True)
 class Fate:
-    """What is known of the job that says how its deleted pods are to be understood."""
+    """What is known of the job that says how its deleted pods are to be understood.
 
-    stopped: bool = False
+    `stopped_at` is when it was asked to end, `failed` why the cluster says that it failed,
+    `began_at` since when it has the hardware that it had last.
+    """
+
+    stopped_at: datetime | None = None
     gone: bool = False
-    failed: str = ""  # why the cluster says that it failed
+    failed: str = ""
+    began_at: datetime | None = None
 
 
 def held_back(pod: dict) -> bool:
@@ -152,19 +158,21 @@ def _end(pod: dict, fate: Fate, lost: bool) -> tuple[EndCause, str]:
         return EndCause.NODE_LOST, taken.get("message") or "Its node does not answer."
     if said.get("reason") == "OOMKilled":
         return EndCause.MEMORY, "OOMKilled"
-    if asked is None or (finished and finished < asked):
+    if asked is None or (finished and finished < asked - BLUR):
         if not said:
             status = pod["status"]
             return EndCause.NODE_LOST, status.get("message") or status.get("reason") or ""
         return EndCause.EXIT, said.get("message") or said.get("reason") or ""
-    return _by_job(fate)
+    return _by_job(pod, asked, fate)
 
 
-def _by_job(fate: Fate) -> tuple[EndCause, str]:
+def _by_job(pod: dict, asked: datetime, fate: Fate) -> tuple[EndCause, str]:
     if fate.gone:
         return EndCause.GONE, "Its job was removed."
-    if fate.stopped:
+    if fate.stopped_at and asked >= fate.stopped_at:
         return EndCause.STOPPED, ""
+    if fate.began_at and names.moment(pod["metadata"]["creationTimestamp"]) < fate.began_at:
+        return EndCause.EVICTED, ""
     if fate.failed == "DeadlineExceeded":
         return EndCause.TIME_LIMIT, fate.failed
     if fate.failed:

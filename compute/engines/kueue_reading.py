@@ -22,8 +22,9 @@ TAKEN_WITHIN = 15  # seconds until a job that has no place in any queue is set u
 class Scene:
     """All that the cluster has of one attempt.
 
-    `kinds` tells the flavour of a product. `possible` says if any machine could hold one of its
-    pods; `position` its place in the queue of its tenant; `refused` why its pods are not made.
+    `kinds` tells the flavour of a product. `position` says its place in the queue of its tenant,
+    `said` why Kueue does not let it in (a reason and a message), `possible` if any machine could
+    hold one of its pods, `refused` why its pods are not made.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Scene:
     evictions: tuple[Eviction, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
     position: Callable[[dict], int | None] = lambda workload: None
+    said: Callable[[dict], tuple[str, str]] = lambda workload: ("", "")
     possible: Callable[[dict], bool] = lambda job: True
     refused: Callable[[dict], str] = lambda job: ""
     now: datetime = field(default_factory=names.now)
@@ -96,7 +98,8 @@ def _fate(scene: Scene) -> pods.Fate:
     found = verdict(scene.job)
     failed = found and found["type"] in {"Failed", "FailureTarget"}
     return pods.Fate(
-        stopped=stopped_at(scene.job) is not None,
+        stopped_at=stopped_at(scene.job),
+        began_at=_began(scene),
         failed=(found.get("reason") or "Failed") if failed else "",
     )
 
@@ -119,11 +122,16 @@ def _flavour(workload: dict | None) -> str:
 
 def _started(scene: Scene, seen: tuple[PodSighting, ...]) -> datetime | None:
     """Since when its present pods run."""
-    since = names.moment((scene.job.get("status") or {}).get("startTime"))
+    since = _began(scene)
     if since is None:
         return None
     return min((pod.started_at for pod in seen if pod.started_at and pod.started_at >= since),
                default=None)  # fmt: skip
+
+
+def _began(scene: Scene) -> datetime | None:
+    """Since when the Job is let run; none while it is suspended."""
+    return names.moment((scene.job.get("status") or {}).get("startTime"))
 
 
 def _since(condition: dict | None) -> datetime | None:
@@ -137,15 +145,15 @@ def _live(scene: Scene) -> list[dict]:
 def _ended(scene: Scene, seen: tuple[PodSighting, ...]) -> dict | None:
     """How it ended, None while it has not: nothing of it may hold hardware then."""
     found = verdict(scene.job)
-    if not _live(scene):
-        if found:
-            return _finished(scene, seen, found)
-        if _is_stopped(scene):
-            at = max([stopped_at(scene.job), *_ends(seen)])
-            return _told(JobPhase.STOPPED, EndCause.STOPPED, at)
-    lost = [pod for pod in scene.pods if pods.is_lost(pod, scene.now)]
-    if lost and not found:
+    if not found and any(pods.is_lost(pod, scene.now) for pod in scene.pods):
         return _told(JobPhase.FAILED, EndCause.NODE_LOST, max(_ends(seen), default=scene.now))
+    if _live(scene):
+        return None
+    if found:
+        return _finished(scene, seen, found)
+    if _is_stopped(scene):
+        at = max([stopped_at(scene.job), *_ends(seen)])
+        return _told(JobPhase.STOPPED, EndCause.STOPPED, at)
     return None
 
 
@@ -212,18 +220,21 @@ def _why(scene: Scene, position: int | None) -> tuple[words.Wait, str]:
         return words.held("No queue takes it. An operator has to look at it."), ""
     if scene.workload["spec"].get("active") is False:
         return words.held("It was put aside in the cluster. Retry it, or ask an operator."), ""
-    reserved = names.conditions(scene.workload).get("QuotaReserved")
-    if not reserved or reserved["status"] == "True":
-        return words.behind(position) if not reserved else words.starting(), ""
-    message = reserved.get("message") or ""
-    possible = "waiting" in message or scene.possible(scene.job)
-    return words.of_queue(reserved.get("reason") or "", message, position, possible), message
+    found = names.conditions(scene.workload)
+    reserved = found.get("QuotaReserved")
+    if evicted := names.holds(found, "Evicted"):
+        return words.evicted(), evicted.get("message") or ""
+    if reserved and reserved["status"] == "True":
+        return words.starting(), ""
+    reason, message = scene.said(scene.workload)
+    possible = scene.possible(scene.job)
+    return words.of_queue(reason, message, position, possible), message
 
 
 def _placed(scene: Scene) -> dict:
     """It has hardware, or is giving it back."""
     live = _live(scene)
-    if scene.job["spec"].get("suspend"):
+    if live and all(pod["metadata"].get("deletionTimestamp") for pod in live):
         return {"phase": JobPhase.RUNNING, "words": "Its hardware is being given back."}
     up = [pod for pod in scene.pods if pods.is_running(pod)]
     done = (scene.job.get("status") or {}).get("succeeded") or 0
@@ -239,7 +250,7 @@ def _placed(scene: Scene) -> dict:
 
 def _of_now(scene: Scene, pod: dict) -> bool:
     """Whether it began since the Job was last let run, and was not replaced."""
-    since = names.moment((scene.job.get("status") or {}).get("startTime"))
+    since = _began(scene)
     return bool(since) and names.moment(pod["metadata"]["creationTimestamp"]) >= since
 
 

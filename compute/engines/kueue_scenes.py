@@ -1,5 +1,6 @@
 """Fetches all that a cluster has of one attempt, or of every one: one list for each kind."""
 
+import json
 import threading
 import time
 from collections import defaultdict
@@ -17,6 +18,8 @@ from compute.engines.kueue_reading import Scene
 FLAVOURS_FOR = 20.0
 NODES_FOR = 20.0
 QUEUE_FOR = 1.0
+ALIKE_FOR = 3.0
+JUDGED_WITHIN = 2.0
 OURS = {"labelSelector": names.ATTEMPT}
 
 
@@ -151,6 +154,7 @@ class Scenes:
             evictions,
             kinds={kind.product: kind.name for kind in reversed(self.kinds().values())},
             position=self.position,
+            said=self.said,
             possible=self.possible,
             refused=self._refused,
         )
@@ -166,6 +170,18 @@ class Scenes:
             ("queue", namespace, queue), QUEUE_FOR, lambda: self._queue(namespace, queue)
         )
         return places.get(meta["name"])
+
+    def said(self, workload: dict) -> tuple[str, str]:
+        """Why Kueue does not let it in. One that is like another is not judged by itself: then
+        what it said of the other counts."""
+        own = _judgement(workload)
+        if own[1] or _age(workload) < JUDGED_WITHIN:
+            return own
+        namespace = workload["metadata"]["namespace"]
+        alike = self._kept.get(
+            ("alike", namespace), ALIKE_FOR, lambda: self._judgements(namespace)
+        )
+        return alike.get(_shape(workload), own)
 
     def possible(self, job: dict) -> bool:
         """Whether some machine, were it empty, could hold one pod of it."""
@@ -185,6 +201,14 @@ class Scenes:
             item["metadata"]["name"]: item.get("positionInLocalQueue", 0) + 1
             for item in answer.get("items") or ()
         }
+
+    def _judgements(self, namespace: str) -> dict[str, tuple[str, str]]:
+        found = {}
+        for one in self._client.every(names.workloads_in(namespace)):
+            told = _judgement(one)
+            if told[1]:
+                found[_shape(one)] = told
+        return found
 
     def _nodes(self) -> list[tuple[dict, dict[str, Decimal]]]:
         found = self._client.get(f"{names.CORE}/nodes", resourceVersion="0")["items"]
@@ -275,6 +299,28 @@ def owner_of(workload: dict) -> str:
     """The name of the Job that a workload stands for."""
     owners = workload["metadata"].get("ownerReferences") or ()
     return next((owner["name"] for owner in owners if owner["kind"] == "Job"), "")
+
+
+def _judgement(workload: dict) -> tuple[str, str]:
+    """The reason and the message of a workload that waits; of no other."""
+    said = names.conditions(workload).get("QuotaReserved")
+    if not said or said["status"] == "True":
+        return "", ""
+    return said.get("reason") or "", said.get("message") or ""
+
+
+def _shape(workload: dict) -> str:
+    """Equal for workloads that ask for the same."""
+    asked = []
+    for part in workload["spec"].get("podSets") or ():
+        spec = part["template"]["spec"]
+        boxes = [box.get("resources") for box in spec["containers"]]
+        asked.append((part.get("count"), part.get("topologyRequest"), spec.get("affinity"), boxes))
+    return json.dumps(asked, sort_keys=True)
+
+
+def _age(workload: dict) -> float:
+    return (names.now() - names.moment(workload["metadata"]["creationTimestamp"])).total_seconds()
 
 
 def _reasons(workload: dict) -> set[str]:

@@ -74,6 +74,10 @@ def behind(position: int | None) -> Wait:
     return Wait(WaitCause.BEHIND, f"{first} first.")
 
 
+def evicted() -> Wait:
+    return Wait(WaitCause.QUOTA, "Its hardware was needed elsewhere. It waits to run again.")
+
+
 def held(words: str) -> Wait:
     return Wait(WaitCause.HELD, words)
 

@@ -1,6 +1,9 @@
-"""Short ways to look at pods and jobs."""
+"""Short ways to look at pods and jobs, and the engine with a place to work in."""
 
 import pytest
+
+from compute.engines.kueue import Kueue
+from tests.cluster.job_stand import Stand
 
 
 @pytest.fixture
@@ -19,3 +22,11 @@ def look(control_plane, namespace):
 def phase(look):
     """The phase of a pod."""
     return lambda name: look("pod", name)["status"].get("phase")
+
+
+@pytest.fixture
+def stand(control_plane, pretended_nodes):
+    """An engine on the plane; afterwards nothing of what it ordered is left."""
+    stand = Stand(Kueue(str(control_plane.kubeconfig)))
+    yield stand
+    stand.clear()
