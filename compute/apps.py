@@ -11,6 +11,7 @@ CONNECTED = (
     "compute.endpoints.receivers",
     "compute.jobs.capacity_reach",
     "compute.jobs.frame",
+    "compute.jobs.money_reach",
 )
 
 

@@ -129,6 +129,16 @@ def test_a_checkpoint_outlives_attempts_and_a_named_one_is_shared_by_its_tenant(
         assert text_of(job_host, seen) == [str(number)]
 
 
+def test_steps_of_a_pipeline_share_a_folder(job_host):
+    write = 'echo rows > "$MILLWRIGHT_PIPELINE_DIR/data.csv"'
+    read = 'cat "$MILLWRIGHT_PIPELINE_DIR/data.csv"'
+    for script, line, said in ((write, "one", []), (read, "one", ["rows"])):
+        order = sh(script, variables={"MILLWRIGHT_PIPELINE_DIR": f"pipeline-{line}"})
+        assert text_of(job_host, done(job_host, order)) == said
+    other = sh(read, variables={"MILLWRIGHT_PIPELINE_DIR": "pipeline-two"})
+    assert done(job_host, other).phase is JobPhase.FAILED
+
+
 def test_scratch_is_gone_when_a_program_has_ended(job_host):
     seen = done(job_host, sh('touch big; cd "$HOME" && pwd'))
     (folder,) = text_of(job_host, seen)
@@ -194,7 +204,7 @@ def test_a_stop_lets_a_program_save_what_it_has(job_host):
     job_host.engine.stop(order.name)
     seen = seen_in(job_host, order.name, *ENDED)
     assert (seen.phase, seen.end) == (JobPhase.STOPPED, EndCause.STOPPED)
-    assert text_of(job_host, seen) == ["ready", "saved"]
+    assert {"ready", "saved"} <= set(text_of(job_host, seen))
 
 
 def ready_to_save(host, name: str) -> bool:
@@ -284,7 +294,8 @@ def test_the_machine_says_what_it_has_and_who_holds_it(job_host):
     seen_in(job_host, order.name, JobPhase.RUNNING)
     (node,) = job_host.engine.nodes()
     assert (node.cpu, node.memory_mb, node.gpus, node.product) == (Decimal(4), 4096, 0, "")
-    assert (order.name, "lab") in [(one.job, one.tenant) for one in node.holdings]
+    held = [(one.job, one.tenant, one.gpus) for one in node.holdings]
+    assert (order.name, "lab", Decimal("0.1")) in held
     job_host.engine.stop(order.name)
     seen_in(job_host, order.name, JobPhase.STOPPED)
     assert order.name not in [one.job for one in job_host.engine.nodes()[0].holdings]
@@ -399,8 +410,11 @@ def test_many_deaths_of_the_host_double_nothing(new_job_host, steering):
     marks = steering / "marks"
     marks.mkdir()
     marks.chmod(0o777)
-    script = f"mktemp {marks}/$MILLWRIGHT_JOB.XXXXXX > /dev/null; sleep 1"
-    orders = [sh(script, cpu=Decimal("0.5"), tenant=f"team{n % 3}") for n in range(12)]
+    script = f"mktemp {marks}/$NUMBER.XXXXXX > /dev/null; sleep 1"
+    orders = [
+        sh(script, cpu=Decimal("0.5"), tenant=f"team{n % 3}", variables={"NUMBER": str(n)})
+        for n in range(12)
+    ]
     for number, order in enumerate(orders):
         started(new_job_host, order)
         if number % 3 == 2:
@@ -409,8 +423,8 @@ def test_many_deaths_of_the_host_double_nothing(new_job_host, steering):
             new_job_host.engine.start(order)
     for order in orders:
         assert seen_in(new_job_host, order.name, *ENDED).phase is JobPhase.SUCCEEDED
-    runs = sorted(path.name.partition(".")[0] for path in marks.iterdir())
-    assert runs == sorted(order.name for order in orders)
+    runs = sorted(int(path.name.partition(".")[0]) for path in marks.iterdir())
+    assert runs == list(range(12))
 
 
 # The control interface

@@ -1,7 +1,8 @@
 """The verbs of chargeback: set prices, correct, settle what was left open, close a month."""
 
-from tenants.chargeback.services.hardware import charge
+from tenants.chargeback.services.hardware import charge, refund
 from tenants.chargeback.services.ledger import (
+    charged_run,
     correct,
     keep_partitions,
     ledger_of,
@@ -24,6 +25,7 @@ __all__ = [
     "CURRENCY",
     "between",
     "charge",
+    "charged_run",
     "closable_months",
     "close_period",
     "correct",
@@ -34,6 +36,7 @@ __all__ = [
     "price_at",
     "price_in_force",
     "prices_of",
+    "refund",
     "running_totals",
     "set_price",
     "settle_estimated",
