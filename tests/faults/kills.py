@@ -20,7 +20,6 @@ THEIRS = ("apiserver", "etcd")
 LATEST = 2.0  # seconds between the submission of a round's jobs and its kill, at most
 JOBS_A_ROUND = 3
 ORPHANS_GONE_WITHIN = 60.0
-LABEL = "millwright.job/attempt"
 
 
 def main() -> int:
@@ -31,10 +30,10 @@ def main() -> int:
     with ExitStack() as everything:
         campus = Campus(everything, "small")
         teams = campus.found({"claims": 8, "vision": 8})
-        witness = import_module("benchmarks.pods").Witness(campus.plane.api, LABEL)
+        work = import_module("tests.faults.work")
+        witness = import_module("benchmarks.pods").Witness(campus.plane.api, work.LABEL)
         everything.callback(witness.stop)
         campus.start()
-        work = import_module("tests.faults.work")
         made = [job for number in range(rounds) for job in _round(campus, teams, chance, number)]
         left = campus.settle(within=600)
         wrong = work.checked(made, witness) + ([f"{left} jobs never settled"] if left else [])

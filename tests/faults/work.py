@@ -2,6 +2,7 @@
 
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,8 +12,10 @@ from compute.jobs import services as jobs
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Attempt, Job
 from portal.core import tenancy
+from portal.local.cluster.api import ApiError
 
 PAUSE = 1.0
+LABEL = "millwright.job/attempt"
 
 
 @dataclass
@@ -62,19 +65,15 @@ def checked(made: list[Submitted], witness) -> list[str]:
 
 def orphans(api, *, within: float) -> list[str]:
     """Jobs and pods of ours that the cluster still has; the sweep has `within` seconds."""
-    give_up = time.monotonic() + within
-    while left := _ours(api):
-        if time.monotonic() > give_up:
-            return [f"{name} is left in the cluster" for name in left]
+    give_up, left = time.monotonic() + within, ["everything"]
+    while left and time.monotonic() < give_up:
+        with suppress(OSError, ApiError):
+            left = _ours(api)
         time.sleep(PAUSE)
-    return []
+    return [f"{name} is left in the cluster" for name in left]
 
 
 def _ours(api) -> list[str]:
     paths = ("/apis/batch/v1/jobs", "/api/v1/pods")
-    things = [
-        one
-        for path in paths
-        for one in api.get(path, labelSelector="millwright.job/attempt")["items"]
-    ]
+    things = [one for path in paths for one in api.get(path, labelSelector=LABEL)["items"]]
     return [one["metadata"]["name"] for one in things]
