@@ -58,7 +58,7 @@ def table(name: str) -> tuple[Row, ...]:
 def portal_rows() -> dict[str, list[Row]]:
     """The rows of all pages and REST resources, by path."""
     found: dict[str, list[Row]] = {}
-    for name in ("entrance", "portal", "tenants", "marketplace", "feedback", "imports", "compute"):
+    for name in ("entrance", "portal", "tenants", "marketplace", "feedback", "imports", "compute", "jobs"):
         for row in table(name):
             found.setdefault(row.path, []).append(row)
     return found
