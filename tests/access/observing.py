@@ -14,7 +14,8 @@ KINDS = {
     "/members/": "seat", "/memberships/": "seat", "/tenants/": "tenant",
     "/story/": "story", "/events/": "event", "/notices/": "notice",
     "/notifications/": "notice", "/job-templates/": "template", "/jobs/templates/": "template",
-    "/pipelines/": "pipeline", "/jobs/": "job", "/statements/": "statement", "/endpoints/": "endpoint",
+    "/pipelines/": "pipeline", "/jobs/": "job",
+    "/statements/": "statement", "/endpoints/": "endpoint",
 }  # fmt: skip
 
 
