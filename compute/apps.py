@@ -9,6 +9,7 @@ CONNECTED = (
     "compute.endpoints.frame",
     "compute.endpoints.receivers",
     "compute.jobs.money_reach",
+    "compute.jobs.frame",
 )
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from compute.engines.jobs import EndCause, JobOrder
 from compute.jobs.models import Attempt, Job
 from compute.jobs.models.running import engine_name
+from compute.jobs.services import folders
 from compute.jobs.services.asking import hardware_for
 
 OWN_FAULT = frozenset({EndCause.EXIT, EndCause.MEMORY})
@@ -80,7 +81,7 @@ def _told_to_process(job: Job, number: int) -> dict[str, str]:
         told["MILLWRIGHT_CHECKPOINT"] = job.checkpoint
     if number > 1:
         told["MILLWRIGHT_RESUME"] = "1"
-    return told
+    return told | folders.variables_of(job)
 
 
 def order_of(attempt: Attempt) -> JobOrder:

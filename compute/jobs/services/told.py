@@ -7,6 +7,7 @@ from django.utils import timezone
 from compute.jobs import broadcast
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Happening, Job
+from compute.jobs.services import following
 from portal.core.templatetags._words import span
 from portal.notices import services as notices
 from tenants.directory.models import Membership, User
@@ -78,5 +79,6 @@ def to_submitter(job: Job, title: str, *, body: str = "", tone: str = "info") ->
 
 
 def moved(job: Job) -> None:
-    """Refresh the pages that show the job."""
+    """Refresh the pages that show the job, and let those hear who follow it."""
+    following.job_moved(job)
     broadcast.moved(job.pk, tenant_id=job.tenant_id)

@@ -10,7 +10,6 @@ from tests.compute.jobs import stage
 @pytest.fixture(autouse=True)
 def engines_in_memory(settings):
     settings.JOB_ENGINES = stage.ENGINES
-    settings.ROOT_URLCONF = "tests.compute.jobs.addresses"
     capacity.forget_engines()
     yield
     capacity.forget_engines()
