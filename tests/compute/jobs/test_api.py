@@ -169,6 +169,7 @@ def test_a_list_asks_the_same_for_one_job_and_for_many(
     client, running, consumer, claims, django_assert_max_num_queries
 ):
     client.force_login(consumer)
+    Job.objects.create(tenant=claims, person=consumer, name="Waits")
     client.get("/api/v1/jobs/")
     with django_assert_max_num_queries(16) as short:
         client.get("/api/v1/jobs/")
