@@ -11,14 +11,17 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from compute.capacity.models import GpuFlavour
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.wording import WRONG
 from portal.core.ids import floor_id
+from tenants.directory.models import Tenant, User
 
 SIZE = 25
 SHORT = re.compile(r"(?:j-)?([0-9a-f]{6})", re.IGNORECASE)
 WAITING = (JobStatus.SUBMITTED, JobStatus.QUEUED)
 SEARCHED = 20_000  # of the newest jobs, a search for words looks at so many
+NOTHING = uuid.UUID(int=0)
 UNFINISHED, STUCK = "unfinished", "stuck"
 
 
@@ -37,18 +40,29 @@ class Wanted:
 
     def of(self, jobs):
         """The part of `jobs` that is wanted."""
-        exact = {
-            "tenant__slug": self.tenant,
-            "person__username": self.person,
-            "priority": self.priority,
-            "flavour__slug": self.flavour,
-        }
-        jobs = jobs.filter(**{name: value for name, value in exact.items() if value})
+        jobs = jobs.filter(**self._columns())
         if self.since:
             jobs = jobs.filter(pk__gte=floor_id(self.since))
         if self.until:
             jobs = jobs.filter(pk__lt=floor_id(self.until))
         return _with_words(_in_status(jobs, self.status), self.words)
+
+    def _columns(self) -> dict:
+        """The filters by column of the job itself, so that an index with the order answers."""
+        found: dict = {"priority": self.priority} if self.priority else {}
+        if self.tenant:
+            found["tenant"] = _id_of(Tenant, slug=self.tenant)
+        if self.person:
+            found["person"] = _id_of(User, username=self.person)
+        if self.flavour:
+            kinds = GpuFlavour.objects.filter(slug=self.flavour)
+            found["flavour__in"] = list(kinds.values_list("pk", flat=True))
+        return found
+
+
+def _id_of(kind, **named) -> uuid.UUID:
+    """The id of the row with this name; one that nothing has where there is none."""
+    return kind.objects.filter(**named).values_list("pk", flat=True).first() or NOTHING
 
 
 def _in_status(jobs, status: str):

@@ -40,6 +40,12 @@ def is_stuck(job: Job) -> bool:
 
 def _times(job: Job) -> str:
     if job.started_at is None:
-        return f"waited {span_in_words(job.waited_s)}"
-    ran = span_in_words(ran_s(job))
+        return f"waited {_short(job.waited_s)}"
+    ran = _short(ran_s(job))
     return f"waits again, ran {ran}" if job.status == JobStatus.QUEUED else f"ran {ran}"
+
+
+def _short(seconds: float | None) -> str:
+    """Without seconds where there are minutes to compare."""
+    whole = seconds is not None and seconds >= 60
+    return span_in_words(seconds // 60 * 60 if whole else seconds)

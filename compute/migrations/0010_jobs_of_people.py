@@ -1,4 +1,4 @@
-"""A person's jobs, newest first, and those of them that have not ended, without reading others."""
+"""Indexes of lists: by person, by a priority that few have, and what has not ended."""
 
 from django.db import migrations, models
 
@@ -8,6 +8,14 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddIndex("job", models.Index(fields=["person", "-id"], name="jobs_of_person")),
+        migrations.AddIndex(
+            "job",
+            models.Index(
+                fields=["priority", "-id"],
+                name="jobs_not_normal",
+                condition=~models.Q(priority="normal"),
+            ),
+        ),
         migrations.AddIndex(
             "job",
             models.Index(

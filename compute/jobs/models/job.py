@@ -139,6 +139,10 @@ class Job(Record):
             models.Index(fields=["tenant", "status", "-id"], name="jobs_by_status"),
             models.Index(fields=["person", "-id"], name="jobs_of_person"),
             models.Index(
+                fields=["priority", "-id"], name="jobs_not_normal",
+                condition=~Q(priority=Priority.NORMAL),
+            ),
+            models.Index(
                 fields=["person"], name="jobs_unfinished_of",
                 condition=~Q(status__in=sorted(ENDED)),
             ),
