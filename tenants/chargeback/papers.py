@@ -49,6 +49,12 @@ class Paper:
         return last_day(self.view.period)
 
     @property
+    def exceptions(self) -> bool:
+        """Whether something did not agree when the month was closed."""
+        names = ("missing", "twice", "unbilled", "charged_twice")
+        return any(self.view.certificate.get(name) for name in names)
+
+    @property
     def line_count(self) -> int:
         return len(self.view.lines)
 

@@ -8,7 +8,13 @@ from tenants.chargeback.services.ledger import (
     ledger_of,
     settle_estimated,
 )
-from tenants.chargeback.services.prices import price_at, price_in_force, prices_of, set_price
+from tenants.chargeback.services.prices import (
+    price_at,
+    price_in_force,
+    prices_of,
+    set_price,
+    unpriced,
+)
 from tenants.chargeback.services.statements import (
     CURRENCY,
     closable_months,
@@ -18,7 +24,7 @@ from tenants.chargeback.services.statements import (
     running_totals,
     statement_of,
 )
-from tenants.chargeback.services.usage import between, usage
+from tenants.chargeback.services.usage import between, hardware_usage, usage
 from tenants.chargeback.services.verification import verify_ledger
 
 __all__ = [
@@ -29,6 +35,7 @@ __all__ = [
     "closable_months",
     "close_period",
     "correct",
+    "hardware_usage",
     "keep_partitions",
     "ledger_of",
     "open_statements",
@@ -41,6 +48,7 @@ __all__ = [
     "set_price",
     "settle_estimated",
     "statement_of",
+    "unpriced",
     "usage",
     "verify_ledger",
 ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from portal.audit.services import denied, record
 from portal.core import tenancy
 from portal.core.errors import Conflict, Refused
+from tenants.chargeback import upward
 from tenants.chargeback.models import HARDWARE, HOUR, Call, Meter, Price
 from tenants.directory.roles import TenantRole
 
@@ -48,6 +49,15 @@ def set_price(
 def price_in_force(model_id: UUID) -> Price | None:
     """What the model costs now; None if nobody has said."""
     return Price.objects.filter(model_id=model_id, valid_to=None).first()
+
+
+def unpriced(user, id: UUID) -> Price | None:
+    """A kind of hardware that `user` may know of and nobody has priced: a version not stored."""
+    kind = upward.sources.kind(user, id)
+    if kind is None or Price.objects.filter(model_id=id).exists():
+        return None
+    facts = {"model_id": kind.id, "model_slug": kind.slug, "tenant": kind.tenant}
+    return Price(version=0, meter=kind.meter, per=HOUR, currency=CURRENCIES[0], **facts)
 
 
 def price_at(model_id: UUID, moment: datetime) -> Price | None:
