@@ -25,6 +25,7 @@ TICK = 0.1
 NICE = 5
 GRACE = 10.0
 SHUT_DOWN_WITHIN = 13.0
+PIPELINE = "MILLWRIGHT_PIPELINE_DIR"  # ordered as a name, told to the program as a path
 PASSED_ON = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 
 
@@ -160,11 +161,15 @@ class JobHost:
             memory_mb=machine.has.memory_mb,
             open=not self.closing,
             holdings=tuple(
-                Holding(one.order.name, one.order.tenant, one.order.gpus * one.order.nodes)
+                Holding(one.order.name, one.order.tenant, self._units(one.order))
                 for one in self.attempts()
                 if one.holds
             ),
         )
+
+    def _units(self, order: JobOrder) -> Decimal:
+        """GPUs, or cores of a machine without any."""
+        return (order.gpus if self.machine.has.gpus else order.cpu) * order.nodes
 
     def watch(self) -> asyncio.Queue[str]:
         """Names of attempts as they move, until `unwatch`."""
@@ -208,7 +213,7 @@ class JobHost:
     def tick(self) -> None:
         """Look at every attempt, start what can start, tell who watches."""
         for attempt in self._attempts.values():
-            if attempt.holds:
+            if attempt.pods and not attempt.cleared:
                 self._look_after(attempt)
         self._count_time()
         if not self.closing:
@@ -230,9 +235,10 @@ class JobHost:
         attempt.look()
         if attempt.told.stop_asked_at or attempt.is_broken:
             attempt.ask(STOP)
-        for pod in attempt.pods:
-            if pod.end:
+        if attempt.ended:
+            for pod in attempt.pods:
                 self.folders.drop_scratch(pod.place.uid)
+            attempt.cleared = True
 
     def _count_time(self) -> None:
         now = time.monotonic()
@@ -311,13 +317,14 @@ class JobHost:
             **{name: os.environ[name] for name in PASSED_ON if os.environ.get(name)},
         }
         ours = {
-            "MILLWRIGHT_JOB": order.name,
             "MILLWRIGHT_RANK": str(pod.place.index),
             "MILLWRIGHT_WORLD": str(order.nodes),
             "MILLWRIGHT_CHECKPOINT": str(checkpoint),
             "CUDA_VISIBLE_DEVICES": ",".join(str(gpu) for gpu in pod.place.gpus),
             MARK: pod.place.uid,
         }
+        if name := order.variables.get(PIPELINE):
+            ours[PIPELINE] = str(self.folders.shared(order.tenant, f"pipeline {name}"))
         return usual | order.variables | ours
 
     def _check(self, order: JobOrder) -> None:

@@ -72,10 +72,13 @@ class Folders:
     def checkpoint(self, tenant: str, name: str, path: str) -> Path:
         """What outlives attempts: shared by all of a tenant that name the same path, or, where
         none is named, by the attempts of one job."""
-        known = f"path {path}" if path else f"job {name.rpartition('-')[0] or name}"
+        return self.shared(tenant, f"path {path}" if path else f"job {name.rpartition('-')[0]}")
+
+    def shared(self, tenant: str, name: str) -> Path:
+        """The folder that all of a tenant find under this name."""
         user = self.user(tenant)
         above = _passable(self.work / "checkpoints" / str(user))
-        folder = above / hashlib.sha256(known.encode()).hexdigest()[:32]
+        folder = above / hashlib.sha256(name.encode()).hexdigest()[:32]
         self._handed_over(folder, user)
         os.utime(folder)
         return folder

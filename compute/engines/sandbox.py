@@ -83,7 +83,9 @@ def uncover(folders: list[str], staging: str) -> bool:
     """
     if not folders or not leave(CLONE_NEWNS):
         return not folders
+    before = os.umask(0o022)
     try:
+        os.makedirs(staging, mode=0o700)
         _mount("none", "/", None, MS_REC | MS_PRIVATE)
         for number, folder in enumerate(folders):
             stage = os.path.join(staging, str(number))
@@ -96,6 +98,8 @@ def uncover(folders: list[str], staging: str) -> bool:
             _mount(os.path.join(staging, str(number)), folder, None, MS_BIND | MS_REC)
     except OSError:
         return False
+    finally:
+        os.umask(before)
     return True
 
 
