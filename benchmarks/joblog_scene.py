@@ -29,7 +29,7 @@ class Scene:
             self.tenant = factories.tenant("claims")
             self.person = person("consumer", self.tenant, "consumer")
             self.lease = leasing.take("a measurement", length=3600)
-        client = Client()
+        client = Client(SERVER_NAME="127.0.0.1")
         client.force_login(self.person)
         client.get("/healthz")
         self.cookie = client.cookies["sessionid"].value

@@ -21,23 +21,21 @@ class Page:
 
     def __init__(self, naive: bool):
         self.naive, self.delays, self.last, self.newest, self.asks = naive, [], 0, 0, False
+        self.opened = asyncio.Event()
 
-    async def watch(self, session, url: str, opened: asyncio.Event, until: float) -> None:
+    async def watch(self, session, url: str) -> None:
+        """Until the socket ends or this is cancelled."""
         async with session.ws_connect(url, max_msg_size=0) as socket:
-            opened.set()
-            while (left := until - time.time()) > 0:
-                try:
-                    message = await socket.receive(timeout=left)
-                except TimeoutError:
-                    return
-                if message.type is not aiohttp.WSMsgType.TEXT:
-                    return
+            if self.naive:
+                self.opened.set()
+            async for message in socket:
                 await self.hear(socket, message.data)
 
     async def hear(self, socket, text: str) -> None:
         if self.naive:
             return self.note(text)
         if text.lstrip().startswith("<"):
+            self.opened.set()  # the state of the job: from now on this page is a page
             return None
         said = json.loads(text)
         self.newest = max(self.newest, said.get("log", 0))
@@ -58,19 +56,19 @@ class Page:
 
 async def main(asked: dict) -> None:
     headers = {"Cookie": f"sessionid={asked['cookie']}", "Origin": asked["url"]}
-    until = time.time() + asked["seconds"]
-    async with aiohttp.ClientSession(
-        headers=headers, connector=aiohttp.TCPConnector(limit=0)
-    ) as s:
-        pages = [(Page(asked["naive"]), asyncio.Event()) for _ in asked["paths"]]
+    line = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(headers=headers, connector=line) as session:
+        pages = [Page(asked["naive"]) for _ in asked["paths"]]
         tasks = [
-            asyncio.create_task(page.watch(session, asked["url"] + path, opened, until))
-            for (page, opened), path in zip(pages, asked["paths"], strict=True)
+            asyncio.create_task(page.watch(session, asked["url"] + path))
+            for page, path in zip(pages, asked["paths"], strict=True)
         ]
-        await asyncio.wait_for(asyncio.gather(*(opened.wait() for _, opened in pages)), 60)
+        await asyncio.wait_for(asyncio.gather(*(page.opened.wait() for page in pages)), 300)
         print("ready", flush=True)
-        await asyncio.gather(*tasks)
-    print(json.dumps([round(delay, 2) for page, _ in pages for delay in page.delays]))
+        await asyncio.sleep(asked["seconds"])
+        for task in tasks:
+            task.cancel()
+    print(json.dumps([round(delay, 2) for page in pages for delay in page.delays]))
 
 
 if __name__ == "__main__":

@@ -20,18 +20,19 @@ for percent in range(0, 101, 20):
     time.sleep(0.4)
 print()
 print("millwright: checkpoint step-1500", flush=True)
-for n in range(40):
+for n in range(100):
     print(f"tick {n} at {time.time() * 1000:.0f}", flush=True)
     time.sleep(0.35)
-time.sleep(8)
+time.sleep(2)
 """
 WATCH = """
 () => {
   window.delays = [];
+  const opened = Date.now() + 1000;
   new MutationObserver((changes) => {
     for (const change of changes) for (const line of change.addedNodes) {
       const found = /tick \\d+ at (\\d+)/.exec(line.textContent ?? "");
-      if (found) window.delays.push(Date.now() - Number(found[1]));
+      if (found && Number(found[1]) > opened) window.delays.push(Date.now() - Number(found[1]));
     }
   }).observe(document.querySelector("[data-log-lines]"), { childList: true });
 }
@@ -54,7 +55,7 @@ def ask(stack, path: str, body: dict | None = None) -> dict:
 
 @pytest.fixture(scope="module")
 def job(stack) -> dict:
-    """A job that prints for about half a minute."""
+    """A job that prints for more than half a minute."""
     return ask(stack, "jobs/", {
         "tenant": "claims", "name": "print a lot", "command": ["python", "-c", PROGRAM],
         "needs": {"gpus": 0, "cpu": "0.5", "memory_gb": "0.5"}, "time_limit_s": 300,
@@ -66,11 +67,11 @@ def test_1_lines_appear_as_they_are_printed(visit, job):
     page.goto(f"/jobs/{job['id']}/")
     page.evaluate(WATCH)
     lines = page.locator("[data-log-lines]")
-    expect(lines.get_by_text("tick 39 at")).to_be_visible(timeout=120_000)
+    expect(lines.get_by_text("tick 99 at")).to_be_visible(timeout=120_000)
     delays = page.evaluate("window.delays")
     print(f"\nfrom printed to on the page: median {statistics.median(delays):.0f} ms, "
           f"most {max(delays)} ms, {len(delays)} lines")  # fmt: skip
-    assert len(delays) >= 30
+    assert len(delays) >= 20
     expect(page.get_by_role("button", name="Follow")).to_have_attribute("aria-pressed", "true")
     expect(lines.get_by_text("download 100 %")).to_have_count(1)
     expect(lines.get_by_text("download 80 %")).to_have_count(0)
@@ -149,4 +150,4 @@ def test_7_what_was_told_and_read_is_kept_after_the_end(stack, job):
         time.sleep(1)
     found = ask(stack, f"jobs/{job['id']}/logs/?after=1500&limit=2000")
     assert found["lines"][0]["text"] == "ERROR <b>not bold</b>"
-    assert found["lines"][-1]["text"].startswith("tick 39")
+    assert found["lines"][-1]["text"].startswith("tick 99")
