@@ -25,6 +25,7 @@ TICK = 0.1
 NICE = 5
 GRACE = 10.0
 SHUT_DOWN_WITHIN = 13.0
+SHARED = "MILLWRIGHT_PIPELINE_DIR"  # comes as the name of a folder, and goes on as its path
 PASSED_ON = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 
 
@@ -306,6 +307,7 @@ class JobHost:
             "USER": "job",
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": str(job_machine.EXAMPLES),
             "NO_PROXY": "127.0.0.1,localhost",
             **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
             **{name: os.environ[name] for name in PASSED_ON if os.environ.get(name)},
@@ -318,6 +320,9 @@ class JobHost:
             "CUDA_VISIBLE_DEVICES": ",".join(str(gpu) for gpu in pod.place.gpus),
             MARK: pod.place.uid,
         }
+        if shared := order.variables.get(SHARED):
+            folder = self.folders.checkpoint(order.tenant, order.name, shared)
+            ours[SHARED] = str(folder)
         return usual | order.variables | ours
 
     def _check(self, order: JobOrder) -> None:
