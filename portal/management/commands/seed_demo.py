@@ -1,4 +1,4 @@
-"""Make the demonstration: tenants, accounts, trained models, two of them published, some jobs."""
+"""Make the demonstration: tenants, accounts, trained models, a pipeline and some jobs."""
 
 import json
 import os
@@ -17,9 +17,9 @@ from portal.demo.trainer import TrainingFailed, train
 class Command(BaseCommand):
     help = (
         "Make the demonstration: the cast with a sign-in each, three models trained and registered"
-        " in MLflow, two of them published and served, and a pipeline with some jobs that run on by"
-        " themselves. Writes var/demo.json (mode 600) when all"
-        " of it is usable. Does nothing when that file is there; --again renews the sign-ins."
+        " in MLflow, two of them published and served, and a pipeline with some jobs that run on"
+        " by themselves. Writes var/demo.json (mode 600) when all of it is usable. Does nothing"
+        " when that file is there; --again renews the sign-ins."
     )
 
     def add_arguments(self, parser) -> None:
