@@ -317,6 +317,7 @@ class JobHost:
             "USER": "job",
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": str(job_machine.EXAMPLES),
             "NO_PROXY": "127.0.0.1,localhost",
             **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
             **{name: os.environ[name] for name in PASSED_ON if os.environ.get(name)},

@@ -20,6 +20,7 @@ from compute.engines.job_queue import Amount
 
 FIRST_USER, LAST_USER = 52_000, 59_999
 LEFT_FOR_OTHERS = 0.2  # of the memory: the portal itself and the system
+EXAMPLES = Path(__file__).parent / "examples"  # programs that every job may run
 KEPT_FOR = 30 * 24 * 3600  # seconds that a checkpoint outlives its last use
 QUERY = ["--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
 
@@ -134,10 +135,11 @@ def path_of_programs() -> str:
 
 
 def to_uncover() -> list[str]:
-    """Folders of this Python that a job's user could not reach; none where we are not root."""
+    """Folders of this Python, and the examples, that a job's user could not reach; none where we
+    are not root."""
     if os.geteuid() != 0:
         return []
-    return sandbox.covered([sys.prefix, sys.base_prefix])
+    return sandbox.covered([sys.prefix, sys.base_prefix, str(EXAMPLES)])
 
 
 def _passable(folder: Path) -> Path:

@@ -53,7 +53,9 @@ class Pipelines(ReadOnly):
             raise serializers.ValidationError(told) from None
         return Response(self._detail(made), status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=shapes.CauseSerializer, responses={202: shapes.PipelineDetailSerializer})
+    @extend_schema(
+        request=shapes.CauseSerializer, responses={202: shapes.PipelineDetailSerializer}
+    )
     @action(detail=True, methods=["post"])
     def cancel(self, request, pk=None):
         """Start no more steps, and cancel those that run."""
