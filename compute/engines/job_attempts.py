@@ -49,6 +49,7 @@ class Attempt:
         self.told = told
         self.folder = folder
         self.place: Place | None = None
+        self.cleared = False  # nothing is left of its scratch folders
         self.pods = [Pod(place_from(one), folder) for one in told.pods]
 
     @classmethod

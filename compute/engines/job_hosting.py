@@ -13,11 +13,11 @@ from typing import Any
 
 from compute.engines import hosting, job_machine
 from compute.engines.fleet import Holding, NodeSighting
-from compute.engines.host_files import read, write_durably
+from compute.engines.host_files import write_durably
 from compute.engines.hosting import WrongSettings
 from compute.engines.job_attempts import Attempt, Told, least_used, whole
 from compute.engines.job_machine import Folders, Machine
-from compute.engines.job_pods import MARK, SHUT_DOWN, STOP, Pod
+from compute.engines.job_pods import MARK, SHUT_DOWN, STOP, Pod, end_all_in
 from compute.engines.job_queue import Amount, Claim, Fairness, next_ones, places
 from compute.engines.jobs import PRIORITIES, EngineRefused, JobOrder, JobSighting
 
@@ -25,7 +25,7 @@ TICK = 0.1
 NICE = 5
 GRACE = 10.0
 SHUT_DOWN_WITHIN = 13.0
-SHARED = "MILLWRIGHT_PIPELINE_DIR"  # comes as the name of a folder, and goes on as its path
+PIPELINE = "MILLWRIGHT_PIPELINE_DIR"  # ordered as a name, told to the program as a path
 PASSED_ON = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 
 
@@ -71,7 +71,7 @@ class JobHost:
         self.folders = Folders(settings.folder.absolute() / "jobs", settings.work)
         self.uncover = job_machine.to_uncover()
         self._fleet_file = self.folders.kept / "fleet.json"
-        self.fleet: dict[str, Any] = read(self._fleet_file) or {}
+        self.fleet: dict[str, Any] = job_machine.read_or_refuse(self._fleet_file)
         self._attempts: dict[str, Attempt] = {}
         self._seen: dict[str, JobSighting] = {}
         self._watchers: set[asyncio.Queue[str]] = set()
@@ -161,11 +161,15 @@ class JobHost:
             memory_mb=machine.has.memory_mb,
             open=not self.closing,
             holdings=tuple(
-                Holding(one.order.name, one.order.tenant, one.order.gpus * one.order.nodes)
+                Holding(one.order.name, one.order.tenant, self._units(one.order))
                 for one in self.attempts()
                 if one.holds
             ),
         )
+
+    def _units(self, order: JobOrder) -> Decimal:
+        """GPUs, or cores of a machine without any."""
+        return (order.gpus if self.machine.has.gpus else order.cpu) * order.nodes
 
     def watch(self) -> asyncio.Queue[str]:
         """Names of attempts as they move, until `unwatch`."""
@@ -181,7 +185,12 @@ class JobHost:
     def take_up(self) -> None:
         """Go on with what an earlier host had been ordered."""
         for folder in sorted(self.folders.attempts.iterdir()):
-            attempt = Attempt.read(folder)
+            try:
+                attempt = Attempt.read(folder)
+            except (ValueError, TypeError, KeyError, EngineRefused):
+                end_all_in(folder)
+                self.folders.set_aside(folder)
+                continue
             if attempt is None:
                 shutil.rmtree(folder, ignore_errors=True)
                 continue
@@ -209,7 +218,7 @@ class JobHost:
     def tick(self) -> None:
         """Look at every attempt, start what can start, tell who watches."""
         for attempt in self._attempts.values():
-            if attempt.holds:
+            if attempt.pods and not attempt.cleared:
                 self._look_after(attempt)
         self._count_time()
         if not self.closing:
@@ -231,9 +240,10 @@ class JobHost:
         attempt.look()
         if attempt.told.stop_asked_at or attempt.is_broken:
             attempt.ask(STOP)
-        for pod in attempt.pods:
-            if pod.end:
+        if attempt.ended:
+            for pod in attempt.pods:
                 self.folders.drop_scratch(pod.place.uid)
+            attempt.cleared = True
 
     def _count_time(self) -> None:
         now = time.monotonic()
@@ -313,16 +323,14 @@ class JobHost:
             **{name: os.environ[name] for name in PASSED_ON if os.environ.get(name)},
         }
         ours = {
-            "MILLWRIGHT_JOB": order.name,
             "MILLWRIGHT_RANK": str(pod.place.index),
             "MILLWRIGHT_WORLD": str(order.nodes),
             "MILLWRIGHT_CHECKPOINT": str(checkpoint),
             "CUDA_VISIBLE_DEVICES": ",".join(str(gpu) for gpu in pod.place.gpus),
             MARK: pod.place.uid,
         }
-        if shared := order.variables.get(SHARED):
-            folder = self.folders.checkpoint(order.tenant, order.name, shared)
-            ours[SHARED] = str(folder)
+        if name := order.variables.get(PIPELINE):
+            ours[PIPELINE] = str(self.folders.shared(order.tenant, f"pipeline {name}"))
         return usual | order.variables | ours
 
     def _check(self, order: JobOrder) -> None:

@@ -50,7 +50,7 @@ class Folders:
         self.work = _passable(Path(work) if work else self._default())
         for part in ("scratch", "checkpoints"):
             _passable(self.work / part)
-        self._users: dict[str, int] = read(kept / "users.json") or {}
+        self._users: dict[str, int] = read_or_refuse(kept / "users.json")
 
     def user(self, tenant: str) -> int:
         """The number of this tenant: its user id where we are root."""
@@ -73,13 +73,24 @@ class Folders:
     def checkpoint(self, tenant: str, name: str, path: str) -> Path:
         """What outlives attempts: shared by all of a tenant that name the same path, or, where
         none is named, by the attempts of one job."""
-        known = f"path {path}" if path else f"job {name.rpartition('-')[0] or name}"
+        return self.shared(tenant, f"path {path}" if path else f"job {name.rpartition('-')[0]}")
+
+    def shared(self, tenant: str, name: str) -> Path:
+        """The folder that all of a tenant find under this name."""
         user = self.user(tenant)
         above = _passable(self.work / "checkpoints" / str(user))
-        folder = above / hashlib.sha256(known.encode()).hexdigest()[:32]
+        folder = above / hashlib.sha256(name.encode()).hexdigest()[:32]
         self._handed_over(folder, user)
         os.utime(folder)
         return folder
+
+    def set_aside(self, attempt: Path) -> None:
+        """Keep what cannot be read for a person to look at; nobody takes it up."""
+        aside = self.kept / "broken" / attempt.name
+        aside.parent.mkdir(mode=0o700, exist_ok=True)
+        shutil.rmtree(aside, ignore_errors=True)
+        attempt.rename(aside)
+        print(f"{attempt} cannot be read; it was moved to {aside}.", file=sys.stderr, flush=True)
 
     def sweep(self, pods: set[str]) -> None:
         """Drop scratch folders of nobody, and checkpoints that nobody has used for long."""
@@ -102,6 +113,19 @@ class Folders:
         if os.geteuid() == 0:
             os.chown(folder, user, user)
         return folder
+
+
+def read_or_refuse(path: Path) -> dict:
+    """The object in a file of ours, empty where there is none; WrongSettings if it is broken."""
+    try:
+        found = read(path)
+    except ValueError:
+        found = []
+    if found is not None and not isinstance(found, dict):
+        raise WrongSettings(
+            f"{path} cannot be read: put its last good copy back, or move it away."
+        )
+    return found or {}
 
 
 def path_of_programs() -> str:

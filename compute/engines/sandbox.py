@@ -85,6 +85,7 @@ def uncover(folders: list[str], staging: str) -> bool:
         return not folders
     before = os.umask(0o022)
     try:
+        os.makedirs(staging, mode=0o700)
         _mount("none", "/", None, MS_REC | MS_PRIVATE)
         for number, folder in enumerate(folders):
             stage = os.path.join(staging, str(number))

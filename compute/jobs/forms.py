@@ -257,3 +257,4 @@ class PriorityForm(forms.Form):
     def __init__(self, *args, user, job, **kwargs):
         super().__init__(*args, initial={"to": job.priority}, **kwargs)
         self.fields["to"].choices = priorities_for(user, job.tenant)
+        self.few = not raises_priority(user, job.tenant)

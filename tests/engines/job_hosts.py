@@ -1,9 +1,14 @@
 """A job host as a process, for tests."""
 
 import os
+import secrets
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,6 +56,17 @@ class RunningJobHost:
         self.process.send_signal(number)
         return self.process.wait(60)
 
+    @contextmanager
+    def up(self) -> Iterator["RunningJobHost"]:
+        """Running inside, nothing left of it after."""
+        self.start()
+        try:
+            yield self
+        finally:
+            if self.process.poll() is None:
+                self.stop()
+            shutil.rmtree(self.work, ignore_errors=True)
+
     @property
     def attempts(self) -> Path:
         return self.folder / "jobs" / "attempts"
@@ -58,3 +74,11 @@ class RunningJobHost:
     @property
     def work(self) -> Path:
         return Folders(self.folder / "jobs").work
+
+
+def host_in(folder: Path) -> RunningJobHost:
+    """One that keeps its files in this folder; not started yet."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    return RunningJobHost(url, secrets.token_urlsafe(24), folder)

@@ -4,6 +4,7 @@ from django.shortcuts import get_object_or_404
 from django.views.generic import DetailView
 
 from compute.jobs import services
+from compute.jobs.forms import PriorityForm
 from compute.jobs.models import Job
 from compute.jobs.picture import state_of
 from portal.web.views import Act, Page
@@ -19,7 +20,9 @@ class Detail(Page, DetailView):
         return Job.objects.visible_to(self.request.user).to_show()
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(**kwargs) | state_of(self.object, self.request.user)
+        job, user = self.object, self.request.user
+        form = PriorityForm(user=user, job=job)
+        return super().get_context_data(priority_form=form, **kwargs) | state_of(job, user)
 
 
 class Wish(Act):
