@@ -35,6 +35,8 @@ def job(order: JobOrder, kinds: Iterable[Kind]) -> dict:
     """
     kinds = _alike(order, tuple(kinds))
     marks = {names.ATTEMPT: order.name, names.TENANT: order.tenant, names.UID: order.uid}
+    if order.region:
+        marks[names.BOUND_TO] = order.region
     queue = {
         names.QUEUE: names.LOCAL_QUEUE,
         names.PRIORITY: names.class_of(order.priority),
