@@ -1,5 +1,6 @@
 """Table of contents for Django's admin."""
 
 from compute.endpoints import admin as endpoints
+from compute.jobs import admin as jobs
 
-__all__ = ["endpoints"]
+__all__ = ["endpoints", "jobs"]

@@ -1,6 +1,7 @@
 """Every address of a live page."""
 
+from compute.jobs.routing import live_urls as jobs
 from marketplace.access.routing import live_urls as access
 from portal.notices.routing import live_urls as notices
 
-live_urls = [*notices, *access]
+live_urls = [*notices, *access, *jobs]

@@ -5,6 +5,7 @@ from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 
 from compute.endpoints import urls as endpoints
+from compute.jobs import urls as jobs
 from marketplace.access import urls as access
 from marketplace.catalog import urls as catalog
 from marketplace.feedback import urls as feedback
@@ -20,7 +21,7 @@ from tenants.directory import urls as directory
 from tenants.keys import urls as keys
 
 MARKET = [catalog, access, service_levels, feedback, imports]
-ROOMS = [*MARKET, keys, chargeback, endpoints, directory, audit, notices, console]
+ROOMS = [*MARKET, keys, chargeback, endpoints, jobs, directory, audit, notices, console]
 
 router = DefaultRouter(use_regex_path=True)
 router.include_root_view = False

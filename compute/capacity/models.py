@@ -27,7 +27,9 @@ class Cluster(Record):
     """Somewhere jobs run. `context` names it in the kubeconfig of this installation.
 
     `provider` is the tenant that earns what its hardware costs. What was last seen stands in
-    `reachable` (None: never looked), `reason`, `version` and `seen_at`.
+    `reachable` (None: never looked), `reason`, `version` and `seen_at`, when it last answered.
+    `applied` is a digest of how it was last told to be shared; `drift` lists what was then found
+    to be otherwise: `{thing, what, wanted, found, at, times, healed_at}`.
     """
 
     slug = models.SlugField(max_length=40, unique=True)
@@ -42,6 +44,7 @@ class Cluster(Record):
     version = models.CharField(max_length=120, blank=True)
     seen_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)
+    applied = models.CharField(max_length=64, blank=True, editable=False)
     drift = models.JSONField(default=list)
 
     objects = Watched.as_manager()
@@ -74,9 +77,10 @@ class FlavourQuerySet(Watched):
 class GpuFlavour(Record):
     """A kind of hardware in one cluster: a GPU model, or nodes without GPUs (`product` empty).
 
-    `memory_gb` is that of one GPU. `parts` is into how many a GPU is divided for sharing, 1
-    where it is not. `generation` orders kinds by age, newer is higher. Its price is in the price
-    book under the id of this row: per GPU and hour, or per core and hour.
+    `memory_gb` is that of one GPU. `region` is where all its nodes stand, so that data bound to a
+    region is bound to flavours; empty where nodes do not tell. `parts` is into how many a GPU is
+    divided for sharing, 1 where it is not. `generation` orders kinds by age, newer is higher. Its
+    price is in the price book under the id of this row: per GPU and hour, or per core and hour.
     """
 
     cluster = models.ForeignKey(Cluster, models.CASCADE, related_name="flavours")
@@ -86,6 +90,7 @@ class GpuFlavour(Record):
     memory_gb = models.PositiveIntegerField(default=0)
     generation = models.PositiveSmallIntegerField(default=0)
     parts = models.PositiveSmallIntegerField(default=1)
+    region = models.CharField(max_length=40, blank=True)
     seen_at = models.DateTimeField(null=True)
 
     objects = FlavourQuerySet.as_manager()
@@ -162,12 +167,25 @@ class Node(Record):
         return self.name
 
     @property
+    def units(self) -> Decimal:
+        """What is counted of it: GPUs, or cores where it has none."""
+        return Decimal(self.gpus) if self.gpus else self.cpu
+
+    @property
     def free(self) -> Decimal:
-        return max(Decimal(0), self.gpus - self.held)
+        """Units that nobody holds; none where no new work may go."""
+        return max(Decimal(0), self.units - self.held) if self.is_usable else Decimal(0)
 
     @property
     def is_usable(self) -> bool:
         return self.ready and self.open and self.gone_at is None
+
+    @property
+    def condition(self) -> str:
+        """How it stands, in one word: ok, gone, silent or closed."""
+        if self.gone_at:
+            return "gone"
+        return "ok" if self.is_usable else "closed" if self.ready else "silent"
 
 
 class OfTenant(models.QuerySet):
@@ -182,11 +200,15 @@ class OfTenant(models.QuerySet):
 
 
 class Queue(Record):
-    """A tenant's place in a cluster. Of what others lend it gets a share by `weight`."""
+    """A tenant's place in a cluster. Of what others lend it gets a share by `weight`.
+
+    `open`: whether its jobs may come here; a closed one has no share, its guarantees rest.
+    """
 
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="queues")
     cluster = models.ForeignKey(Cluster, models.CASCADE, related_name="queues")
     weight = models.DecimalField(max_digits=6, decimal_places=2, default=1)
+    open = models.BooleanField(default=True)
 
     objects = OfTenant.as_manager()
 

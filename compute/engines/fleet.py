@@ -22,7 +22,8 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Holding:
-    """A job's hold on a node: the name of the attempt, its tenant, and how many GPUs."""
+    """A job's hold on a node: the name of the attempt, its tenant (slug), and how many GPUs;
+    how many cores on a node without GPUs."""
 
     job: str
     tenant: str
@@ -51,14 +52,19 @@ class NodeSighting:
 
 @dataclass(frozen=True)
 class FlavourOrder:
-    """A kind of hardware: which nodes have it (`product` empty: those without GPUs).
+    """A kind of hardware: which nodes have it (`product` empty: those without GPUs; `region`
+    empty: those of any).
 
-    `cpu` and `memory_mb` are what its nodes have together; queues are not held back by them.
+    `gpus`, `cpu` and `memory_mb` are what its usable nodes have together; queues are not held
+    back by the last two. What nobody is guaranteed of the GPUs (of the cores where there are
+    none) is for all: whoever may borrow takes of it by weight.
     """
 
     name: str
     product: str = ""
+    region: str = ""
     parts: int = 1
+    gpus: int = 0
     cpu: Decimal = Decimal(0)
     memory_mb: int = 0
 

@@ -10,6 +10,7 @@ from tenants.chargeback.amounts import decimal_text
 from tenants.chargeback.models import Call, Meter, Posting, Price, Statement
 from tenants.chargeback.papers import number_of
 from tenants.chargeback.services.prices import CURRENCIES, HIGHEST, LARGEST_UNIT
+from tenants.chargeback.services.statements import KINDS
 from tenants.chargeback.services.usage import GROUPS
 from tenants.chargeback.windows import wrong_days
 from tenants.directory.models import Tenant
@@ -172,9 +173,10 @@ class StatementSerializer(serializers.ModelSerializer):
 
 
 class LineSerializer(serializers.Serializer):
-    """A line of a statement: usage at one version of a price, or a correction."""
+    """A line of a statement: usage at one version of a price, hardware and refunds of it likewise
+    (`runs` and `unit_seconds` in place of `calls` and `quantity`), or a correction."""
 
-    kind = serializers.ChoiceField([("usage", "usage"), ("correction", "correction")])
+    kind = serializers.ChoiceField([(kind, kind) for kind in KINDS])
     model = serializers.CharField()
     meter = serializers.CharField(required=False)
     price_version = serializers.IntegerField(required=False)
@@ -183,6 +185,8 @@ class LineSerializer(serializers.Serializer):
     calls = serializers.IntegerField(required=False)
     estimated = serializers.IntegerField(required=False)
     quantity = serializers.IntegerField(required=False)
+    runs = serializers.IntegerField(required=False)
+    unit_seconds = serializers.CharField(required=False, help_text="GPUs or cores times seconds.")
     amount = Amount(source="nano")
     currency = serializers.CharField()
     note = serializers.CharField(required=False)

@@ -22,6 +22,7 @@ from compute.engines.local_serving import LocalServing
 from marketplace.engines.mlflow import MlflowRegistry
 from portal.local.mlflow import EmbeddedMlflow
 from portal.local.postgres import EmbeddedPostgres
+from tests.engines.job_hosts import RunningJobHost
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0
@@ -147,3 +148,36 @@ def _host(mlflow_url: str, folder: Path) -> Iterator[RunningHost]:
     finally:
         if running.process.poll() is None:
             running.stop()
+
+
+@pytest.fixture(scope="session")
+def job_host(tmp_path_factory) -> Iterator[RunningJobHost]:
+    """The job host that most tests share."""
+    yield from _job_host(tmp_path_factory.mktemp("jobs"))
+
+
+@pytest.fixture
+def new_job_host(tmp_path) -> Iterator[RunningJobHost]:
+    """A job host of one test's own."""
+    yield from _job_host(tmp_path)
+
+
+def _job_host(folder: Path) -> Iterator[RunningJobHost]:
+    url = f"http://127.0.0.1:{free_port()}"
+    running = RunningJobHost(url, secrets.token_urlsafe(24), folder)
+    running.start()
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.stop()
+        shutil.rmtree(running.work, ignore_errors=True)
+
+
+@pytest.fixture
+def steering() -> Iterator[Path]:
+    """A folder that programs of every user can read."""
+    folder = Path(tempfile.mkdtemp(prefix="millwright-steering-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)

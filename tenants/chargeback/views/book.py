@@ -82,7 +82,7 @@ class Corrections(Page, RefusalsInForm, FormView):
     def get_context_data(self, **kwargs):
         text = self.request.GET.get("call", "").strip()
         call = self.get_call()
-        lines = services.ledger_of(call) if call else []
+        lines = services.ledger_of(call.pk) if call else []
         left = sum(line.nano for line in lines if line.account == "usage")
         more = {"text": text, "call": call, "lines": lines, "left": left}
         more["recent"] = Posting.objects.visible_to(self.request.user).corrections()[:20]
