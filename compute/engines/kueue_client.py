@@ -234,9 +234,15 @@ def _decoded(status: int, data: bytes) -> dict:
         return content
     said = content if isinstance(content, dict) else {}
     message = str(said.get("message") or f"The cluster answered {status}.")
-    if status >= 500 or status in ASK_AGAIN:
+    if status >= 500 or status in ASK_AGAIN or _is_going(said):
         raise EngineUnavailable(message)
     raise Answered(status, str(said.get("reason") or ""), message)
+
+
+def _is_going(said: dict) -> bool:
+    """Refused only because the namespace is just being removed."""
+    causes = (said.get("details") or {}).get("causes") or ()
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)
 
 
 def _short(problem: Exception) -> str:

@@ -49,16 +49,14 @@ class Watch:
         self._moves: queue.Queue = queue.Queue()
         self._closed = threading.Event()
         self._open: dict[str, Lines] = {}
-        self._threads = [
-            threading.Thread(target=self._keep, args=(kind,), daemon=True) for kind in KINDS
-        ]
 
     def names(self, stopped: Callable[[], bool]) -> Iterator[str]:
         """Names as they move, "" where nothing does; EngineUnavailable when a line is lost."""
-        for thread in self._threads:
-            thread.start()
-        yield ""
+        versions = [self._listed(kind) for kind in KINDS]
+        for started in zip(KINDS, versions, strict=True):
+            threading.Thread(target=self._keep, args=started, daemon=True).start()
         try:
+            yield ""
             heard = time.monotonic()
             while not stopped():
                 moved = self._taken()
@@ -88,9 +86,9 @@ class Watch:
         except queue.Empty:
             return found
 
-    def _keep(self, kind: Watched) -> None:
+    def _keep(self, kind: Watched, version: str) -> None:
         """One kind: from the version of a list, over and over, until it cannot be had."""
-        version, failed = "", 0
+        failed = 0
         while not self._closed.is_set():
             try:
                 version = version or self._listed(kind)
