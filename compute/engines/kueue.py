@@ -61,11 +61,12 @@ class Kueue:
         namespace = names.namespace_of(order.tenant)
         self._refuse_if_elsewhere(order, namespace)
         thing = manifests.job(order, [kinds[name] for name in order.flavours])
+        self._scenes.placed(order.name, namespace)
         try:
             made = self._client.send("POST", names.jobs_in(namespace), body=thing)
         except Answered as no:
-            made = self._there(order, namespace, no)
-        self._scenes.placed(order.name, namespace)
+            self._refuse_unless_ours(order, namespace, no)
+            return self.look(order.name)
         return reading.sighting(reading.Scene(order.name, made))
 
     def look(self, name: str) -> JobSighting:
@@ -171,8 +172,8 @@ class Kueue:
         if known and known != namespace:
             raise EngineRefused(f"The name {order.name} is taken by another order.")
 
-    def _there(self, order: JobOrder, namespace: str, no: Answered) -> dict:
-        """The Job that stood in the way, if it is the same order."""
+    def _refuse_unless_ours(self, order: JobOrder, namespace: str, no: Answered) -> None:
+        """The Job that stood in the way is the same order, or this raises."""
         if no.status == 404:
             raise EngineUnavailable(
                 f"The cluster has no place for {order.tenant} yet: its quota is to be applied."
@@ -184,7 +185,6 @@ class Kueue:
             raise EngineUnavailable("An older job of this name is just being removed.") from no
         if names.labels(job).get(names.UID) != order.uid:
             raise EngineRefused(f"The name {order.name} is taken by another order.") from no
-        return job
 
     def _deactivated(self, job: dict) -> bool:
         """Whether its workload will not be admitted again, or needs not be."""

@@ -41,6 +41,10 @@ class Answered(EngineRefused):
         self.reason = reason
 
 
+class Expired(EngineUnavailable):
+    """What was asked for is too old (410): list again and go on from there."""
+
+
 class Lines:
     """A stream of lines. `close` may be called from another thread and ends the reading."""
 
@@ -94,11 +98,8 @@ class Client:
     def every(self, path: str, **query: Any) -> list[dict]:
         """All things of a collection, page by page; again from the start when a page is gone."""
         for _ in range(3):
-            try:
+            with suppress(Expired):
                 return self._pages(path, query)
-            except Answered as no:
-                if no.status != 410:
-                    raise
         raise EngineUnavailable("The cluster changes faster than it can be read.")
 
     def apply(self, path: str, thing: dict, *, force: bool = False) -> dict:
@@ -108,26 +109,15 @@ class Client:
 
     def patch(self, path: str, body: Any, *, kind: str = MERGE) -> dict | None:
         """The changed thing; None where there is none."""
-        try:
-            query = {"fieldManager": self.manager}
-            return self.send("PATCH", path, query=query, body=body, kind=kind)
-        except Answered as no:
-            if no.status != 404:
-                raise
-            return None
+        query = {"fieldManager": self.manager}
+        return self._changed("PATCH", path, query=query, body=body, kind=kind)
 
     def delete(self, path: str, *, grace: int | None = None) -> bool:
         """In the background; False where there was nothing."""
         query = {"propagationPolicy": "Background"}
         if grace is not None:
             query["gracePeriodSeconds"] = str(grace)
-        try:
-            self.send("DELETE", path, query=query)
-        except Answered as no:
-            if no.status != 404:
-                raise
-            return False
-        return True
+        return self._changed("DELETE", path, query=query) is not None
 
     def send(
         self,
@@ -152,6 +142,17 @@ class Client:
         if answer.status >= 400:
             _decoded(answer.status, answer.data)
         return Lines(answer)
+
+    def _changed(self, method: str, path: str, **content: Any) -> dict | None:
+        """What names no version and meets another change is asked again."""
+        try:
+            return self.send(method, path, **content)
+        except Answered as no:
+            if no.status == 409:
+                raise EngineUnavailable(str(no)) from no
+            if no.status != 404:
+                raise
+            return None
 
     def _exchange(self, method, path, query, content, headers, answer_within, **options):
         pool, configuration = self._connected()
@@ -234,9 +235,17 @@ def _decoded(status: int, data: bytes) -> dict:
         return content
     said = content if isinstance(content, dict) else {}
     message = str(said.get("message") or f"The cluster answered {status}.")
-    if status >= 500 or status in ASK_AGAIN:
+    if status >= 500 or status in ASK_AGAIN or _is_going(said):
         raise EngineUnavailable(message)
+    if status == 410:
+        raise Expired(message)
     raise Answered(status, str(said.get("reason") or ""), message)
+
+
+def _is_going(said: dict) -> bool:
+    """Refused only because the namespace is just being removed."""
+    causes = (said.get("details") or {}).get("causes") or ()
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)
 
 
 def _short(problem: Exception) -> str:

@@ -9,6 +9,7 @@ from compute.engines import kueue_names as names
 from compute.engines import kueue_pods as pods
 from compute.engines import kueue_things as things
 from compute.engines.fleet import Drift, FleetOrder, Holding, NodeSighting
+from compute.engines.jobs import EngineUnavailable
 from compute.engines.kueue_client import Answered, Client
 
 COUNT, MEMORY = "nvidia.com/gpu.count", "nvidia.com/gpu.memory"
@@ -69,7 +70,9 @@ class Fleet:
         """A field that somebody else holds by now has drifted: take it back."""
         path = things.path(thing)
         try:
-            self._client.apply(path, thing)
+            made = self._client.apply(path, thing)
+            if made["metadata"].get("deletionTimestamp"):
+                raise EngineUnavailable(f"{things.called(thing)} is just being removed.")
         except Answered as no:
             if no.status == 409 and no.reason == "Conflict":
                 self._client.apply(path, thing, force=True)
@@ -165,22 +168,24 @@ def _node(node: dict, working: list[dict]) -> NodeSighting:
         rack=said.get(names.RACK, ""),
         ready=ready,
         open=ready and not spec.get("unschedulable") and not taints,
-        holdings=tuple(_holding(pod, parts) for pod in working),
+        holdings=tuple(_holding(pod, parts, pieces > 0) for pod in working),
     )
 
 
-def _holding(pod: dict, parts: int) -> Holding:
+def _holding(pod: dict, parts: int, has_gpus: bool) -> Holding:
     said = names.labels(pod)
-    gpus = Decimal(_pieces_of(pod)) / parts
-    return Holding(said.get(names.ATTEMPT, ""), said.get(names.TENANT, ""), gpus)
+    held = _pieces_of(pod) / parts if has_gpus else _asked(pod, "cpu")
+    return Holding(said.get(names.ATTEMPT, ""), said.get(names.TENANT, ""), held)
 
 
 def _pieces_of(pod: dict) -> Decimal:
-    found = Decimal(0)
-    for box in pod["spec"]["containers"]:
-        asked = (box.get("resources") or {}).get("requests") or {}
-        found += sum(names.quantity(asked.get(name)) for name in (names.GPU, names.SHARED_GPU))
-    return found
+    return _asked(pod, names.GPU) + _asked(pod, names.SHARED_GPU)
+
+
+def _asked(pod: dict, resource: str) -> Decimal:
+    boxes = [box.get("resources") or {} for box in pod["spec"]["containers"]]
+    amounts = [names.quantity((box.get("requests") or {}).get(resource)) for box in boxes]
+    return sum(amounts, Decimal(0))
 
 
 def _names_of(thing: dict) -> set[str]:

@@ -14,11 +14,12 @@ RUNS_AS = 1000
 
 @dataclass(frozen=True)
 class Kind:
-    """A flavour as the cluster knows it: whose GPUs, in how many parts, and where its racks are
-    known."""
+    """A flavour as the cluster knows it: whose GPUs, where, in how many parts, and if its racks
+    are known."""
 
     name: str
     product: str = ""
+    region: str = ""
     parts: int = 1
     racks: bool = False
 
@@ -35,6 +36,8 @@ def job(order: JobOrder, kinds: Iterable[Kind]) -> dict:
     """
     kinds = _alike(order, tuple(kinds))
     marks = {names.ATTEMPT: order.name, names.TENANT: order.tenant, names.UID: order.uid}
+    if order.region:
+        marks[names.BOUND_TO] = order.region
     queue = {
         names.QUEUE: names.LOCAL_QUEUE,
         names.PRIORITY: names.class_of(order.priority),
@@ -126,14 +129,23 @@ def _pod(order: JobOrder, kinds: tuple[Kind, ...]) -> dict:
 
 
 def _affinity(order: JobOrder, kinds: tuple[Kind, ...]) -> dict:
-    products = [kind.product for kind in kinds if kind.product]
+    """One term for each kind of hardware; kinds of other regions than the order's fall away."""
+    bound = [kind for kind in kinds if not order.region or kind.region in ("", order.region)]
+    terms = []
+    for kind in bound or kinds:
+        term = _is_of(kind, order.region or kind.region)
+        if term not in terms:
+            terms.append(term)
+    return {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+
+
+def _is_of(kind: Kind, region: str) -> dict:
     wanted = [{"key": names.PRODUCT, "operator": "DoesNotExist"}]
-    if products:
-        wanted = [{"key": names.PRODUCT, "operator": "In", "values": products}]
-    if order.region:
-        wanted.append({"key": names.REGION, "operator": "In", "values": [order.region]})
-    terms = {"nodeSelectorTerms": [{"matchExpressions": wanted}]}
-    return {"requiredDuringSchedulingIgnoredDuringExecution": terms}
+    if kind.product:
+        wanted = [{"key": names.PRODUCT, "operator": "In", "values": [kind.product]}]
+    if region:
+        wanted.append({"key": names.REGION, "operator": "In", "values": [region]})
+    return {"matchExpressions": wanted}
 
 
 def _lost(state: str) -> dict:

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 ATTEMPT = "millwright.job/attempt"
 TENANT = "millwright.job/tenant"
 UID = "millwright.job/uid"
+BOUND_TO = "millwright.job/region"
 STOPPED = "millwright.job/stopped"
 SEEN = "millwright.job/seen"  # the finalizer that keeps what ended in sight
 MANAGED = "app.kubernetes.io/managed-by"

@@ -14,6 +14,7 @@ NO_IMAGE = {
 }
 INDEX = "batch.kubernetes.io/job-completion-index"
 PATIENCE = timedelta(seconds=5)  # behind its grace, until a silent pod is taken for lost
+Kinds = Mapping[tuple[str, str], str]  # names of flavours by product and region
 BLUR = timedelta(seconds=2)  # clocks and rounding differ by less
 
 
@@ -94,8 +95,8 @@ def without_image(pod: dict) -> str:
     return ""
 
 
-def sighting(pod: dict, kinds: Mapping[str, str], fate: Fate, now: datetime) -> PodSighting:
-    """`kinds` tells the flavour of a product; that of nodes without GPUs is under ""."""
+def sighting(pod: dict, kinds: Kinds, fate: Fate, now: datetime) -> PodSighting:
+    """`kinds` tells the flavour of a product and a region; either may be empty."""
     meta, spec = pod["metadata"], pod["spec"]
     over = is_over(pod)
     lost = is_lost(pod, now)
@@ -106,13 +107,19 @@ def sighting(pod: dict, kinds: Mapping[str, str], fate: Fate, now: datetime) -> 
         name=meta["name"],
         index=index_of(pod),
         node=spec.get("nodeName") or "",
-        flavour=kinds.get(selected.get(names.PRODUCT, ""), ""),
+        flavour=_flavour(selected, kinds),
         started_at=_started(pod),
         ended_at=_ended(pod, lost) if over or lost else None,
         end=end,
         exit_code=_terminated(pod).get("exitCode") if over else None,
         reason=reason,
     )
+
+
+def _flavour(selected: dict, kinds: Kinds) -> str:
+    """Kueue writes the marks of a flavour's nodes into the pod."""
+    product, region = selected.get(names.PRODUCT, ""), selected.get(names.REGION, "")
+    return kinds.get((product, region)) or kinds.get((product, ""), "")
 
 
 def _terminated(pod: dict) -> dict:

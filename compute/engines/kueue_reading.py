@@ -1,6 +1,6 @@
 """What is seen of one attempt, from a Job, its workload and its pods. Asks nobody."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from compute.engines.jobs import (
     JobSighting,
     PodSighting,
 )
+from compute.engines.kueue_pods import Kinds
 
 TAKEN_WITHIN = 15  # seconds until a job that has no place in any queue is set up wrongly
 
@@ -22,9 +23,9 @@ TAKEN_WITHIN = 15  # seconds until a job that has no place in any queue is set u
 class Scene:
     """All that the cluster has of one attempt.
 
-    `kinds` tells the flavour of a product. `position` says its place in the queue of its tenant,
-    `said` why Kueue does not let it in (a reason and a message), `possible` if any machine could
-    hold one of its pods, `refused` why its pods are not made.
+    `kinds` tells the flavour of a product in a region. `position` says its place in the queue of
+    its tenant, `said` why Kueue does not let it in (a reason and a message), `possible` if any
+    machine could hold one of its pods, `refused` why its pods are not made.
     """
 
     name: str
@@ -32,7 +33,7 @@ class Scene:
     workload: dict | None = None
     pods: tuple[dict, ...] = ()
     evictions: tuple[Eviction, ...] = ()
-    kinds: Mapping[str, str] = field(default_factory=dict)
+    kinds: Kinds = field(default_factory=dict)
     position: Callable[[dict], int | None] = lambda workload: None
     said: Callable[[dict], tuple[str, str]] = lambda workload: ("", "")
     possible: Callable[[dict], bool] = lambda job: True

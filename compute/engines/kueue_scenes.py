@@ -152,7 +152,9 @@ class Scenes:
             workload,
             tuple(pods),
             evictions,
-            kinds={kind.product: kind.name for kind in reversed(self.kinds().values())},
+            kinds={
+                (kind.product, kind.region): kind.name for kind in reversed(self.kinds().values())
+            },
             position=self.position,
             said=self.said,
             possible=self.possible,
@@ -229,10 +231,11 @@ class Scenes:
         for flavour in flavours:
             spec, said = flavour.get("spec") or {}, names.labels(flavour)
             name = flavour["metadata"]["name"]
-            product = (spec.get("nodeLabels") or {}).get(names.PRODUCT, "")
+            marks = spec.get("nodeLabels") or {}
+            product, region = marks.get(names.PRODUCT, ""), marks.get(names.REGION, "")
             parts = int(said.get(names.PARTS) or 1)
             racks = spec.get("topologyName") == names.RACKS
-            kinds[name] = Kind(name, product, parts, racks)
+            kinds[name] = Kind(name, product, region, parts, racks)
         return kinds
 
     def _priorities(self) -> set[str]:
@@ -341,17 +344,22 @@ def _tells(event: dict) -> bool:
     return reason == "Preempted" or reason.startswith("EvictedDueTo")
 
 
-def _terms(spec: dict) -> list[dict]:
+def _terms(spec: dict) -> list[list[dict]]:
     wanted = spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-    return wanted["nodeSelectorTerms"][0]["matchExpressions"]
+    return [term["matchExpressions"] for term in wanted["nodeSelectorTerms"]]
 
 
-def _takes(labels: dict, free: dict, terms: list[dict], asked: dict) -> bool:
-    for term in terms:
-        value = labels.get(term["key"])
-        if term["operator"] == "DoesNotExist":
+def _takes(labels: dict, free: dict, terms: list[list[dict]], asked: dict) -> bool:
+    enough = all(free.get(name, Decimal(0)) >= much for name, much in asked.items())
+    return enough and any(_is_meant(labels, term) for term in terms)
+
+
+def _is_meant(labels: dict, term: list[dict]) -> bool:
+    for entry in term:
+        value = labels.get(entry["key"])
+        if entry["operator"] == "DoesNotExist":
             if value is not None:
                 return False
-        elif value not in term["values"]:
+        elif value not in entry["values"]:
             return False
-    return all(free.get(name, Decimal(0)) >= much for name, much in asked.items())
+    return True

@@ -8,6 +8,7 @@ from compute.engines.fleet import FlavourOrder, FleetOrder, QueueOrder, QuotaOrd
 
 KUEUE = "kueue.x-k8s.io/v1beta2"
 MOST_JOBS = "20000"
+PLENTY = Decimal(10**7)  # where it is not known how much there is
 PLURALS = {
     "Namespace": "namespaces",
     "ServiceAccount": "serviceaccounts",
@@ -27,7 +28,7 @@ def every(order: FleetOrder, manager: str, racked: set[str]) -> list[dict]:
     made = [topology(names.RACKS, (names.BLOCK, names.RACK, names.HOST))]
     made.append(topology(names.HOSTS, (names.HOST,)))
     made += [flavour(one, one.product in racked) for one in order.flavours]
-    made.append(_thing(KUEUE, "Cohort", manager, spec={}))
+    made.append(cohort(order, manager))
     made += [priority(name, value) for name, value in order.priorities.items()]
     for queue in order.queues:
         made += place(queue.tenant)
@@ -68,11 +69,30 @@ def flavour(order: FlavourOrder, racked: bool) -> dict:
     finds no place."""
     made = _thing(KUEUE, "ResourceFlavor", order.name, spec={})
     made["metadata"]["labels"] = {names.PARTS: str(order.parts)}
+    marks = {names.PRODUCT: order.product, names.REGION: order.region}
+    if marked := {name: value for name, value in marks.items() if value}:
+        made["spec"]["nodeLabels"] = marked
     if order.product:
-        made["spec"] = {
-            "nodeLabels": {names.PRODUCT: order.product},
-            "topologyName": names.RACKS if racked else names.HOSTS,
-        }
+        made["spec"]["topologyName"] = names.RACKS if racked else names.HOSTS
+    return made
+
+
+def cohort(order: FleetOrder, name: str) -> dict:
+    """Where all lend and borrow; what nobody is guaranteed belongs to it."""
+    made = _thing(KUEUE, "Cohort", name, spec={"resourceGroups": []})
+    free = {kind.name: _free(kind, order.queues) for kind in order.flavours}
+    rest = [kind for kind in order.flavours if free[kind.name] > 0]
+    if rest:
+        covered = list(dict.fromkeys(_counted(kind) for kind in rest))
+        made["spec"]["resourceGroups"] = [
+            {
+                "coveredResources": covered,
+                "flavors": [
+                    {"name": kind.name, "resources": _rest(kind, free[kind.name], covered)}
+                    for kind in rest
+                ],
+            }
+        ]
     return made
 
 
@@ -167,14 +187,34 @@ def _covered(kinds: list[FlavourOrder]) -> list[str]:
     return ["cpu", "memory", *dict.fromkeys(gpus)]
 
 
+def _free(kind: FlavourOrder, queues: tuple[QueueOrder, ...]) -> Decimal:
+    """GPUs, or cores, that are there and guaranteed to nobody."""
+    quotas = [quota for queue in queues for quota in queue.quotas]
+    promised = sum(quota.guaranteed for quota in quotas if quota.flavour == kind.name)
+    return Decimal(kind.gpus if kind.product else kind.cpu) - promised
+
+
+def _rest(kind: FlavourOrder, free: Decimal, covered: list[str]) -> list[dict]:
+    own = _counted(kind)
+    amount = _count(free, kind.parts if kind.product else 1)
+    return [{"name": name, "nominalQuota": amount if name == own else "0"} for name in covered]
+
+
+def _counted(kind: FlavourOrder) -> str:
+    return _resource(kind) if kind.product else "cpu"
+
+
 def _resource(kind: FlavourOrder) -> str:
     return names.SHARED_GPU if kind.parts > 1 else names.GPU
 
 
 def _amounts(kind: FlavourOrder, quota: QuotaOrder, covered: list[str]) -> list[dict]:
     """A flavour with GPUs is limited in these alone: cores and memory go with them."""
-    there = {"cpu": names.plain(kind.cpu), "memory": f"{kind.memory_mb}Mi"}
-    counted = _resource(kind) if kind.product else "cpu"
+    there = {
+        "cpu": names.plain(kind.cpu or PLENTY),
+        "memory": f"{kind.memory_mb or PLENTY}Mi",
+    }
+    counted = _counted(kind)
     made = []
     for resource in covered:
         if resource == counted:

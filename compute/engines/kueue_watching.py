@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from compute.engines import kueue_names as names
 from compute.engines.jobs import EngineRefused, EngineUnavailable
-from compute.engines.kueue_client import Answered, Client, Lines
+from compute.engines.kueue_client import Client, Expired, Lines
 from compute.engines.kueue_scenes import owner_of
 
 MARKS = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 WINDOW = 45  # seconds after which the API server ends a watch, and we take it up again
-IDLE = WINDOW + 10.0  # a silent line is a dead one
+SILENT = 10.0  # seconds behind it until a line that says nothing is taken for dead
 HEARTBEAT = 2.0
 TRIES = 4
 
@@ -43,22 +43,20 @@ KINDS = (
 class Watch:
     """All kinds together, until `close`; each in a thread that takes its line up again."""
 
-    def __init__(self, client: Client, *, window: int = WINDOW, idle: float = IDLE) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
-        self._window, self._idle = window, idle
         self._moves: queue.Queue = queue.Queue()
         self._closed = threading.Event()
         self._open: dict[str, Lines] = {}
-        self._threads = [
-            threading.Thread(target=self._keep, args=(kind,), daemon=True) for kind in KINDS
-        ]
+        self._versions: dict[str, str] = {}
 
     def names(self, stopped: Callable[[], bool]) -> Iterator[str]:
         """Names as they move, "" where nothing does; EngineUnavailable when a line is lost."""
-        for thread in self._threads:
-            thread.start()
-        yield ""
+        versions = [self._listed(kind) for kind in KINDS]
+        for started in zip(KINDS, versions, strict=True):
+            threading.Thread(target=self._keep, args=started, daemon=True).start()
         try:
+            yield ""
             heard = time.monotonic()
             while not stopped():
                 moved = self._taken()
@@ -88,20 +86,18 @@ class Watch:
         except queue.Empty:
             return found
 
-    def _keep(self, kind: Watched) -> None:
+    def _keep(self, kind: Watched, version: str) -> None:
         """One kind: from the version of a list, over and over, until it cannot be had."""
-        version, failed = "", 0
+        self._versions[kind.path], failed = version, 0
         while not self._closed.is_set():
             try:
-                version = version or self._listed(kind)
-                version = self._followed(kind, version)
+                self._follow(kind)
                 failed = 0
-            except Answered as no:
-                if no.status != 410:
-                    self._moves.put(EngineUnavailable(str(no)))
-                    return
-                version = ""
-                self._all(kind)
+            except Expired:
+                self._versions[kind.path] = ""
+            except EngineRefused as no:
+                self._moves.put(EngineUnavailable(str(no)))
+                return
             except EngineUnavailable as broken:
                 failed += 1
                 if failed >= TRIES:
@@ -113,32 +109,32 @@ class Watch:
         page = self._client.get(kind.path, labelSelector=kind.selector, limit=1)
         return page["metadata"]["resourceVersion"]
 
-    def _all(self, kind: Watched) -> None:
-        """After a gap nobody knows what moved: say all."""
-        try:
-            for thing in self._client.every(kind.path, labelSelector=kind.selector):
-                self._said(kind.name_of(thing))
-        except EngineRefused as no:
-            self._moves.put(EngineUnavailable(str(no)))
+    def _again(self, kind: Watched) -> None:
+        """After a gap nobody knows what moved: say all, behind a version that was there before."""
+        version = self._listed(kind)
+        for thing in self._client.every(kind.path, labelSelector=kind.selector):
+            self._said(kind.name_of(thing))
+        self._versions[kind.path] = version
 
-    def _followed(self, kind: Watched, version: str) -> str:
-        """Until the server ends the line; the version to go on from."""
+    def _follow(self, kind: Watched) -> None:
+        """Until the server ends the line; how far it was heard is kept, however it ends."""
+        if not self._versions[kind.path]:
+            self._again(kind)
         stream = self._client.lines(
             kind.path,
-            idle=self._idle,
+            idle=WINDOW + SILENT,
             accept=MARKS,
             watch="true",
             allowWatchBookmarks="true",
-            timeoutSeconds=self._window,
+            timeoutSeconds=WINDOW,
             labelSelector=kind.selector,
-            resourceVersion=version,
+            resourceVersion=self._versions[kind.path],
         )
         self._open[kind.path] = stream
         if self._closed.is_set():
             stream.close()
         for line in stream:
-            version = self._heard(kind, line) or version
-        return version
+            self._versions[kind.path] = self._heard(kind, line) or self._versions[kind.path]
 
     def _heard(self, kind: Watched, line: bytes) -> str:
         try:
@@ -150,7 +146,7 @@ class Watch:
             status = int(thing.get("code") or 500)
             if status != 410:
                 raise EngineUnavailable(str(thing.get("message") or "The watch broke."))
-            raise Answered(410, "Expired", str(thing.get("message") or ""))
+            raise Expired(str(thing.get("message") or ""))
         if event["type"] != "BOOKMARK":
             self._said(kind.name_of(thing))
         return thing["metadata"].get("resourceVersion") or ""

@@ -29,7 +29,7 @@ ENDED = {
     EndCause.COMPLETED: "It has finished.",
     EndCause.EXIT: "Its program ended with an error.",
     EndCause.MEMORY: "It took more memory than it had asked for.",
-    EndCause.TIME_LIMIT: "It was ended because its time was over.",
+    EndCause.TIME_LIMIT: "It was ended because it ran to its time limit.",
     EndCause.NODE_LOST: "The machine it ran on was lost.",
     EndCause.STOPPED: "It was stopped.",
     EndCause.GONE: "It was removed from the cluster by somebody else.",
@@ -60,7 +60,7 @@ def of_queue(reason: str, message: str, position: int | None, possible: bool) ->
         return behind(position)
     if reason == "WaitingForQuota" or "quota" in said or "no longer fits" in said:
         return Wait(
-            WaitCause.QUOTA, "All that the team has and may borrow is in use. It is the next."
+            WaitCause.QUOTA, "All that your team has and may borrow is in use. It is next."
         )
     return behind(position)
 
@@ -68,9 +68,9 @@ def of_queue(reason: str, message: str, position: int | None, possible: bool) ->
 def behind(position: int | None) -> Wait:
     """Others come first, or nobody has looked at it yet."""
     if not position or position == 1:
-        return Wait(WaitCause.BEHIND, "It is the next of its team.")
+        return Wait(WaitCause.BEHIND, "It is the next of your team.")
     others = position - 1
-    first = "1 job of the team comes" if others == 1 else f"{others} jobs of the team come"
+    first = "1 job of your team comes" if others == 1 else f"{others} jobs of your team come"
     return Wait(WaitCause.BEHIND, f"{first} first.")
 
 
@@ -85,7 +85,7 @@ def held(words: str) -> Wait:
 def of_refusal(message: str) -> Wait:
     """From what the cluster says when a job's pods are not even made."""
     if "exceeded quota" in message:
-        return Wait(WaitCause.QUOTA, "The team's space in the cluster is used up.")
+        return Wait(WaitCause.QUOTA, "Your team's space in the cluster is used up.")
     return held("The cluster's rules forbid its processes. An operator has to look at it.")
 
 
@@ -147,17 +147,17 @@ def _is_being_freed(reason: str, said: str) -> bool:
 
 
 WAITS = (
-    (_is_closed, WaitCause.HELD, "The team's queue is closed or not set up."),
+    (_is_closed, WaitCause.HELD, "Your team's queue is closed or not set up."),
     (
         _exceeds,
         WaitCause.TOO_LARGE,
-        "It asks for more than the team may ever have, with all that it could borrow.",
+        "It asks for more than your team may ever have, with all that it could borrow.",
     ),
     (_finds_no_place, WaitCause.SPACE, NOT_IN_ONE_PLACE),
     (
         _matches_nothing,
         WaitCause.NO_HARDWARE,
-        "The team has no hardware of the kind it needs.",
+        "Your team has no hardware of the kind it needs.",
     ),
     (_is_being_freed, WaitCause.QUOTA, BEING_FREED),
 )

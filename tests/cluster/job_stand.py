@@ -26,12 +26,10 @@ Check = Callable[[JobSighting], object]
 
 def queue(tenant: str, weight: int = 1, **quotas: tuple) -> QueueOrder:
     """Quotas such as `h100_80g=(8, 0)`: guaranteed, and if given what may be borrowed, lent."""
-    made = [
-        QuotaOrder(
-            name.replace("_", "-"), *(None if much is None else Decimal(much) for much in of)
-        )
-        for name, of in quotas.items()
-    ]
+    made = []
+    for name, amounts in quotas.items():
+        numbers = [None if much is None else Decimal(much) for much in amounts]
+        made.append(QuotaOrder(name.replace("_", "-"), *numbers))
     return QueueOrder(tenant, tuple(made), Decimal(weight))
 
 

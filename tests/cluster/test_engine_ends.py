@@ -76,7 +76,7 @@ def test_time_is_limited_while_it_runs_and_not_while_it_waits(stand):
     stand.until(limited, JobPhase.RUNNING)
     seen = stand.until(limited, ended)
     assert (seen.phase, seen.end) == (JobPhase.FAILED, EndCause.TIME_LIMIT)
-    assert seen.words == "It was ended because its time was over."
+    assert seen.words == "It was ended because it ran to its time limit."
     assert 3 <= (seen.ended_at - seen.started_at).total_seconds() <= 7
 
 

@@ -1,11 +1,12 @@
 """Who comes first: quota, borrowing, reclaim, priority, fair shares, and what is told of it."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from compute.engines.jobs import EngineRefused, EngineUnavailable, JobPhase, WaitCause
-from tests.cluster.job_stand import queue
+from tests.cluster.job_stand import FLAVOURS, queue
 
 
 def test_what_is_beyond_the_quota_waits_its_turn_and_then_runs(stand):
@@ -14,10 +15,10 @@ def test_what_is_beyond_the_quota_waits_its_turn_and_then_runs(stand):
     assert (first.flavour, first.wait, first.words) == ("h100-80g", None, "")
     second = stand.waits("second")
     assert (second.wait, second.position) == (WaitCause.QUOTA, 1)
-    assert second.words == "All that the team has and may borrow is in use. It is the next."
+    assert second.words == "All that your team has and may borrow is in use. It is next."
     assert "insufficient unused quota for nvidia.com/gpu in flavor h100-80g" in second.detail
     third = stand.until(stand.start("third"), lambda seen: seen.position == 2)
-    assert (third.wait, third.words) == (WaitCause.BEHIND, "1 job of the team comes first.")
+    assert (third.wait, third.words) == (WaitCause.BEHIND, "1 job of your team comes first.")
     stand.engine.stop(first.name)
     stand.until(second.name, JobPhase.RUNNING)
 
@@ -26,7 +27,7 @@ def test_what_is_more_than_ever_possible_is_told_apart(stand):
     stand.share(queue("vision", h100_80g=(8, 0)))
     seen = stand.waits("huge", nodes=2)
     assert (seen.wait, seen.wait.wrong) == (WaitCause.TOO_LARGE, True)
-    assert seen.words.startswith("It asks for more than the team may ever have")
+    assert seen.words.startswith("It asks for more than your team may ever have")
 
 
 def test_one_that_is_like_another_waits_for_the_same_reason(stand):
@@ -69,9 +70,8 @@ def test_a_higher_priority_goes_first_and_may_be_given_later(stand):
 
 
 def test_what_is_free_is_shared_two_to_one(stand):
-    stand.share(
-        queue("vision", 2, t4=(0,)), queue("claims", 1, t4=(0,)), queue("spare", 1, t4=(6,))
-    )
+    free = replace(FLAVOURS[-1], gpus=6)
+    stand.share(queue("vision", 2, t4=(0,)), queue("claims", 1, t4=(0,)), flavours=(free,))
     asks = {"flavours": ("t4",), "gpus": 1}
     for number in range(6):
         stand.runs(f"early{number}", "claims", **asks)
@@ -94,7 +94,7 @@ def test_a_closed_queue_holds_its_jobs(stand, control_plane):
         "PATCH", path, {"spec": {"stopPolicy": "Hold"}}, kind="application/merge-patch+json"
     )
     seen = stand.until(stand.start("held"), lambda seen: seen.wait is WaitCause.HELD)
-    assert seen.words == "The team's queue is closed or not set up."
+    assert seen.words == "Your team's queue is closed or not set up."
     stand.engine.apply(stand.applied)
     stand.until(seen.name, JobPhase.RUNNING)
 

@@ -14,9 +14,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from compute.engines.fake_jobs import FakeJobs
-from compute.engines.jobs import EndCause, JobOrder, JobPhase, JobSighting
+from compute.engines.fleet import FlavourOrder, FleetOrder, QueueOrder, QuotaOrder
+from compute.engines.jobs import PRIORITIES, EndCause, JobOrder, JobPhase, JobSighting
+from compute.engines.kueue import Kueue
+from portal.local.cluster.api import MERGE
 
-BENCHES = ("fake", "local")
+BENCHES = ("fake", "local", "kueue")
 STEERED = """
 n=0
 until test -e "$STEER/end"; do
@@ -136,3 +139,61 @@ class LocalBench:
             return sighting if sighting.phase in phases else None
 
         return until(seen, f"{name} to be {phases}")
+
+
+class KueueBench:
+    """A real Kubernetes with Kueue, whose pods run until they are told to end."""
+
+    CORES = 2
+    LEAST = 4  # seconds: a shorter limit would be over before the pod is seen to run
+
+    def __init__(self, cluster) -> None:
+        self.cluster, self.logs = cluster, {}
+        self.engine = Kueue(str(cluster.kubeconfig), field_manager="millwright-contract")
+        quota = QuotaOrder("cpu", Decimal(self.CORES), borrow=Decimal(0))
+        lab = QueueOrder("lab", (quota,))
+        self.engine.apply(FleetOrder((FlavourOrder("cpu"),), (lab,), PRIORITIES))
+
+    def order(self, **changes) -> JobOrder:
+        limit = max(changes.pop("time_limit_s", 60), self.LEAST)
+        return new_order(**{"image": "registry.invalid/x:1", "time_limit_s": limit, **changes})
+
+    def running(self, name: str) -> JobSighting:
+        return self._until(name, JobPhase.RUNNING)
+
+    def say(self, name: str, text: str) -> None:
+        pod = self.engine.look(name).pods[-1].name
+        if pod not in self.logs:
+            self.logs[pod] = self.cluster.pod_log("millwright-lab", pod)
+        self.logs[pod].write(*text.splitlines())
+
+    def finish(self, name: str, exit_code: int = 0) -> JobSighting:
+        """Not in the second in which it began: Kubernetes counts in these."""
+        time.sleep(1)
+        told = {"millwright.sim/end": "now", "millwright.sim/exit-code": str(exit_code)}
+        for pod in self.engine.look(name).pods:
+            path = f"/api/v1/namespaces/millwright-lab/pods/{pod.name}"
+            self.cluster.api.request(
+                "PATCH", path, {"metadata": {"annotations": told}}, kind=MERGE
+            )
+        return self.ended(name)
+
+    def time_out(self, name: str) -> JobSighting:
+        return self.ended(name)
+
+    def ended(self, name: str) -> JobSighting:
+        return self._until(name, JobPhase.SUCCEEDED, JobPhase.FAILED, JobPhase.STOPPED)
+
+    def fill(self) -> JobOrder:
+        """Nothing goes before it: what is urgent waits too."""
+        wanted = self.order(cpu=Decimal(self.CORES), priority="urgent")
+        self.engine.start(wanted)
+        self.running(wanted.name)
+        return wanted
+
+    def _until(self, name: str, *phases: JobPhase) -> JobSighting:
+        def seen() -> JobSighting | None:
+            sighting = self.engine.look(name)
+            return sighting if sighting.phase in phases else None
+
+        return until(seen, f"{name} to be {phases}", within=60)

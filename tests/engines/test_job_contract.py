@@ -1,5 +1,6 @@
 """One contract for every job engine: the fake, a real job host, and what else has a bench."""
 
+import json
 import threading
 import time
 from dataclasses import replace
@@ -18,9 +19,12 @@ from compute.engines.jobs import (
     LogMark,
     WaitCause,
 )
+from compute.engines.kueue import Kueue
 from compute.engines.local_jobs import LocalJobs
+from portal.local.cluster.inventory import FakeNode, Group, read_inventory
+from portal.local.cluster.nodes import OURS, manifest, wait_until_ready
 from tests.engines.conftest import free_port
-from tests.engines.job_benches import BENCHES, FakeBench, LocalBench, new_order, until
+from tests.engines.job_benches import BENCHES, FakeBench, KueueBench, LocalBench, new_order, until
 
 pytestmark = pytest.mark.xdist_group("jobs")
 
@@ -37,8 +41,29 @@ def bench(request):
     """An engine and a way to make things happen on it."""
     if request.param == "fake":
         return FakeBench()
+    if request.param == "kueue":
+        return request.getfixturevalue("kueue_bench")
     folder = request.getfixturevalue("steering")
     return LocalBench(request.getfixturevalue("job_host"), folder)
+
+
+@pytest.fixture(scope="module")
+def cores(control_plane):
+    """One machine without GPUs on the control plane."""
+    group = Group("cores", 1, 16000, 2**14)
+    node = manifest(FakeNode("cores-0", group, "b", "r"), read_inventory("small").cards)
+    del node["metadata"]["labels"][OURS]
+    control_plane.api.create(node)
+    wait_until_ready(control_plane.api, {"cores-0"})
+    yield control_plane
+    KueueBench(control_plane).engine.apply(FleetOrder((), ()))
+    control_plane.api.request("DELETE", "/api/v1/nodes/cores-0")
+
+
+@pytest.fixture
+def kueue_bench(cores):
+    """A tenant with two cores."""
+    return KueueBench(cores)
 
 
 @pytest.fixture
@@ -275,7 +300,7 @@ def test_priority_orders_a_queue_and_can_be_changed(bench, started):
         low, normal, high = (
             started(priority=priority).name for priority in ("low", "normal", "high")
         )
-        assert positions(bench, low, normal, high) == [3, 2, 1]
+        until(lambda: positions(bench, low, normal, high) == [3, 2, 1], "their order")
         seen = bench.engine.look(low)
         assert (seen.phase, seen.wait) == (JobPhase.WAITING, WaitCause.BEHIND)
         assert "2 jobs of your team come first" in seen.words
@@ -335,9 +360,26 @@ def test_a_priority_that_nobody_knows_is_refused(bench):
         bench.engine.start(bench.order(priority="whatever"))
 
 
-def _down(kind: str):
+def nobody_there(folder) -> Kueue:
+    """The engine of a cluster that is not there."""
+    server = f"http://127.0.0.1:{free_port()}"
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}],
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "c", "user": {}}],
+    }
+    (folder / "kubeconfig").write_text(json.dumps(config))
+    return Kueue(str(folder / "kubeconfig"))
+
+
+def _down(kind: str, folder):
     if kind == "local":
         return LocalJobs(f"http://127.0.0.1:{free_port()}", "no matter", timeout=2.0)
+    if kind == "kueue":
+        return nobody_there(folder)
     engine = FakeJobs()
     engine.down = True
     return engine
@@ -369,8 +411,8 @@ FLEET = FleetOrder(
         lambda engine: engine.apply(FLEET),
     ],
 )
-def test_an_engine_that_is_down_says_ask_again(kind, ask):
-    engine = _down(kind)
+def test_an_engine_that_is_down_says_ask_again(kind, ask, tmp_path):
+    engine = _down(kind, tmp_path)
     assert not engine.ready()
     with pytest.raises(EngineUnavailable):
         ask(engine)
