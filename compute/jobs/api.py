@@ -103,6 +103,14 @@ class Jobs(LogActions, Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin
         job = services.submit(body.validated_data["tenant"], by=request.user, **body.facts())
         return Response(self._detail(job), status=status.HTTP_201_CREATED)
 
+    @extend_schema(request=shapes.EstimateSerializer, responses=shapes.ForecastSerializer)
+    @action(detail=False, methods=["post"])
+    def estimate(self, request):
+        """Will it fit, when, and what will it cost; nothing is submitted."""
+        body = self._read(shapes.EstimateSerializer)
+        found = services.forecast(body.validated_data["tenant"], by=request.user, **body.asks())
+        return Response(shapes.ForecastSerializer(found).data)
+
     @extend_schema(request=shapes.CancelSerializer, responses={202: shapes.JobDetailSerializer})
     @action(detail=True, methods=["post"])
     def cancel(self, request, pk=None):

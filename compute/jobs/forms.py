@@ -17,6 +17,7 @@ from tenants.directory.models import Region, Tenant
 from tenants.directory.roles import TenantRole
 
 SLUG = re.compile(r"[\w.:/@-]{1,120}")
+WHOLE = re.compile(r"\d{1,6}\.\d+")
 MOST_RETRIES = 10
 STATUSES = [
     ("", "Any status"), (UNFINISHED, "Not ended"), (STUCK, "Waits for something wrong"),
@@ -54,6 +55,14 @@ class Text(forms.CharField):
         return value if value is None or isinstance(value, str) else self.write(value)
 
 
+class Amount(forms.DecimalField):
+    """A decimal that is shown without zeros behind."""
+
+    def prepare_value(self, value):
+        known = isinstance(value, Decimal) or (isinstance(value, str) and WHOLE.fullmatch(value))
+        return wording.plain(value) if known else value
+
+
 def area(rows: int, **attrs) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "spellcheck": "false", "class": "mono", **attrs})
 
@@ -67,7 +76,7 @@ def count(most, *, least=0, initial=None, places=None, **kwargs) -> forms.Field:
     facts = {"min_value": least, "max_value": most, "initial": initial, "widget": box(), **kwargs}
     if places is None:
         return forms.IntegerField(**facts)
-    return forms.DecimalField(decimal_places=places, **facts)
+    return Amount(decimal_places=places, **facts)
 
 
 def read_names(text: str) -> list[str]:
@@ -94,7 +103,7 @@ class Asks(forms.Form):
         help_text="What holds your program, such as registry.example/claims/train:3.",
     )  # fmt: skip
     gpus = count(512, initial=1, places=2, label="GPUs")
-    gpu_memory_gb = count(1024, initial=0, label="Memory of each GPU, at least")
+    gpu_memory_gb = count(1024, initial=0, label="Least GPU memory")
     cpu = count(1024, initial=4, places=2, least=Decimal("0.1"), label="CPU")
     memory_gb = count(8192, initial=16, places=2, least=Decimal("0.1"), label="Memory")
     nodes = count(MOST_NODES, initial=1, least=1, label="Nodes")
@@ -108,7 +117,7 @@ class Asks(forms.Form):
         help_text="Confidential and restricted data stay in one region.",
     )  # fmt: skip
     region = forms.ChoiceField(
-        choices=[("", "Your team's, if the data asks for one"), *Region.choices], required=False,
+        choices=[("", "Where it fits"), *Region.choices], required=False,
         label="Region",
     )  # fmt: skip
     time_limit_s = Text(
@@ -127,7 +136,9 @@ class Asks(forms.Form):
         help_text="One NAME=value a line. No secrets: your team can read them.",
     )  # fmt: skip
     notify = forms.BooleanField(
-        required=False, initial=True, label="Tell me when it starts, waits for nothing, or ends"
+        required=False,
+        initial=True,
+        label="Tell me when it starts after a long wait and when it ends",
     )
 
     def __init__(self, *args, user, tenant=None, **kwargs):

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from compute.capacity.models import Node
 from compute.engines.jobs import EndCause
+from compute.jobs import services
 from compute.jobs.commands import write_command
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Happening, Job
@@ -50,6 +51,7 @@ def state_of(job: Job, user) -> dict:
         "limit": span_in_words(job.time_limit_s),
         "steps": steps(job),
         "why": why(job),
+        "words_shown": bool(job.detail) and user.is_operator,
         "clock": clock_of(job, runs),
         "told": [line_of(each) for each in told[:TOLD]],
         "told_more": len(told) > TOLD,
@@ -59,7 +61,17 @@ def state_of(job: Job, user) -> dict:
         "ahead": ahead,
         "fewer": max(0, (job.position or 1) - 1 - len(ahead)),
         **rights_of(job, user),
+        **start_of(job),
     }
+
+
+def start_of(job: Job) -> dict:
+    """When it should start, as it was told last, and how good such estimates were."""
+    told = services.told_estimate(job)
+    if told is None:
+        return {}
+    record = services.record_of(told.method, told.flavour)
+    return {"estimate": told, "estimate_record": record}
 
 
 def rights_of(job: Job, user) -> dict:

@@ -11,6 +11,7 @@ from compute.jobs import services
 from compute.jobs.definitions import Flawed
 from compute.jobs.lifecycle import PipelineStatus
 from compute.jobs.models import Pipeline
+from compute.jobs.serializers import CancelSerializer
 from portal.api.base import ReadOnly
 
 
@@ -53,13 +54,11 @@ class Pipelines(ReadOnly):
             raise serializers.ValidationError(told) from None
         return Response(self._detail(made), status=status.HTTP_201_CREATED)
 
-    @extend_schema(
-        request=shapes.CauseSerializer, responses={202: shapes.PipelineDetailSerializer}
-    )
+    @extend_schema(request=CancelSerializer, responses={202: shapes.PipelineDetailSerializer})
     @action(detail=True, methods=["post"])
     def cancel(self, request, pk=None):
         """Start no more steps, and cancel those that run."""
-        note = self._read(shapes.CauseSerializer)["reason"]
+        note = self._read(CancelSerializer)["reason"]
         pipeline = services.cancel_pipeline(self.get_object(), by=request.user, note=note)
         return Response(self._detail(pipeline), status=status.HTTP_202_ACCEPTED)
 

@@ -21,7 +21,9 @@ def money(nano: int | None, currency: str) -> dict | None:
     """An amount as the API says it: a decimal string and its currency."""
     if nano is None:
         return None
-    return {"amount": f"{Decimal(nano) / NANO:f}", "currency": currency}
+    exact = Decimal(nano) / NANO
+    amount = exact.quantize(Decimal("0.01")) if exact == round(exact, 2) else exact.normalize()
+    return {"amount": f"{amount:f}", "currency": currency}
 
 
 class CostSerializer(serializers.Serializer):
@@ -89,6 +91,42 @@ class EstimateSerializer(serializers.Serializer):
         facts = dict(self.validated_data)
         facts.pop("tenant", None)
         return facts | facts.pop("needs", {})
+
+
+class RecordSerializer(serializers.Serializer):
+    """How good past estimates were: of so many, so many held."""
+
+    of = serializers.IntegerField()
+    held = serializers.IntegerField()
+
+
+class ForecastSerializer(serializers.Serializer):
+    """The answer. `why` says what stands in the way where it does not fit, `binding` what it
+    would wait for; costs are null where nobody has priced the hardware."""
+
+    fits = serializers.BooleanField()
+    why = serializers.CharField()
+    flavour = serializers.CharField(source="flavour.slug", allow_null=True, default=None)
+    region = serializers.CharField()
+    expected_start = SpanSerializer(source="start", allow_null=True)
+    binding = serializers.CharField()
+    ahead = serializers.IntegerField(help_text="Jobs that come first.")
+    past_estimates = RecordSerializer(source="record")
+    cost_per_hour = serializers.SerializerMethodField()
+    cost_at_limit = serializers.SerializerMethodField()
+    usual_cost = serializers.SerializerMethodField(help_text="From and to, by earlier runs.")
+
+    @extend_schema_field(CostSerializer(allow_null=True))
+    def get_cost_per_hour(self, found):
+        return money(found.hour_nano, found.currency)
+
+    @extend_schema_field(CostSerializer(allow_null=True))
+    def get_cost_at_limit(self, found):
+        return money(found.limit_nano, found.currency)
+
+    @extend_schema_field(serializers.ListField(child=CostSerializer(), allow_null=True))
+    def get_usual_cost(self, found):
+        return found.usual_nano and [money(nano, found.currency) for nano in found.usual_nano]
 
 
 class JobAsksSerializer(EstimateSerializer):

@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from compute.endpoints.lifecycle import EndpointStatus
 from compute.endpoints.models import Endpoint
+from compute.jobs.models import Job
+from compute.jobs.rows import Row, rows_of
 from marketplace.access.models import AccessRequest, Grant
 from marketplace.catalog.lifecycle import ModelStatus
 from marketplace.catalog.models import AIModel
@@ -104,6 +106,14 @@ def asked(user):
     """What this person asked for and nobody has decided."""
     open_ones = AccessRequest.objects.visible_to(user).asked_by(user).open()
     return open_ones.select_related("model", "tenant")[:SHOWN]
+
+
+def jobs(user) -> list[Row]:
+    """The jobs that this person submitted: those that have not ended, then the newest others."""
+    mine = Job.objects.visible_to(user).filter(person=user).to_show()
+    running = list(mine.unfinished().order_by("-id")[:SHOWN])
+    others = mine.exclude(pk__in=[job.pk for job in running]).order_by("-id")
+    return rows_of([*running, *others[: SHOWN - len(running)]])
 
 
 def changed(user):

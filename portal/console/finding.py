@@ -1,4 +1,4 @@
-"""What the palette finds: pages, models, tenants, people, and things to do, by permission.
+"""What the palette finds: pages, models, jobs, tenants, people, and things to do, by permission.
 
 Each kind is one provider with a fixed number of queries; a room that comes later adds one here.
 """
@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.urls import reverse
 
+from compute.jobs.listing import Wanted
+from compute.jobs.models import Job
 from marketplace.catalog import columns
 from marketplace.catalog.models import AIModel
 from portal.core import shell
@@ -149,6 +151,8 @@ def _starts(asked: Asked):
     known = (
         ("Find a model", "catalog:list", "search", True),
         ("Make a key", "keys:make", "key", seated),
+        ("Start a job", "jobs:new", "play", seated),
+        ("Keep a job template", "jobs:template_new", "copy", seated),
         ("Decide on requests", "access:queue", "queue", owns),
         ("Publish a model", "catalog:mine", "model", bool(user.tenants_as(TenantRole.PUBLISHER))),
         ("Import a file of models", "imports:new", "download", user.is_operator),
@@ -173,6 +177,21 @@ def _pages(asked: Asked) -> list[Item]:
         if shell.address(entry.url_name) and asked.fits(entry.label) and entry.shown(user)
     ]
     return found if not asked.text else found[: asked.most]
+
+
+def _jobs(asked: Asked) -> list[Item]:
+    """By a part of the name, or by an id as people see it; the newest first."""
+    if not asked.text:
+        return []
+    seen = Job.objects.visible_to(asked.user).select_related("tenant")
+    found = Wanted(words=asked.text).of(seen).order_by("-pk")[: asked.most]
+    return [
+        Item(
+            asked.parts(job.name), job.get_absolute_url(), "job",
+            f"{job.short_id}, {job.tenant.slug}", job.get_status_display().lower(),
+        )
+        for job in found
+    ]  # fmt: skip
 
 
 def _tenants(asked: Asked) -> list[Item]:
@@ -200,6 +219,7 @@ KINDS = {
     "models": "Models",
     "verbs": "Do",
     "pages": "Go to",
+    "jobs": "Jobs",
     "tenants": "Tenants",
     "people": "People",
 }
@@ -207,6 +227,7 @@ PROVIDERS: dict[str, Callable[[Asked], list[Item]]] = {
     "models": _models,
     "verbs": _verbs,
     "pages": _pages,
+    "jobs": _jobs,
     "tenants": _tenants,
     "people": _people,
 }

@@ -26,6 +26,7 @@ class Home(Page, TemplateView):
             waiting=desk.waiting(user),
             grants=held,
             asked=asked,
+            jobs=desk.jobs(user),
             notices=desk.changed(user),
             troubled=desk.troubled(user) if user.is_operator else [],
             offices=office.sections(user),

@@ -78,6 +78,9 @@ class Programs:
         command += ["--schedule", str(self.plan.var / "beat-schedule")]
         return self._child("beat", command, self._of_the_portal())
 
+    def keeper(self) -> ChildProcess:
+        return self._child("keeper", ["manage.py", "keep_jobs"], self._of_the_portal())
+
     def model_host(self) -> ChildProcess:
         """It runs code that came with models, so it gets no database and no key of ours."""
         environment = plain_environment(

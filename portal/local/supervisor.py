@@ -22,7 +22,7 @@ from portal.local.signals import Signals, StopAsked
 from portal.local.valkey import EmbeddedValkey
 
 LEAVE_ORDER = (
-    *("worker", "beat", "web", "gateway", "model-host", "job-host"),
+    *("worker", "beat", "keeper", "web", "gateway", "model-host", "job-host"),
     *("mlflow", "valkey", "postgres"),
 )
 MIGRATION_LOCK = 0x6D696C6C
@@ -159,7 +159,7 @@ class Supervisor:
                 gateway, lambda: status_of(self.plan.gateway_url, "/v2/health/live") is not None
             )
             notes.append(self.plan.gateway_url)
-        followers = [programs.worker(), programs.beat(), programs.model_host()]
+        followers = [programs.worker(), programs.beat(), programs.keeper(), programs.model_host()]
         if self.plan.needs_job_host:
             followers.append(programs.job_host())
         for child in followers:

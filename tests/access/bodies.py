@@ -61,6 +61,17 @@ GENERAL = {
     "stars": 4,
     "sentence": "A walk",
     "title": "A walk",
+    "command": ["true"],
+    "needs": {"gpus": "1"},
+    "gpus": "1",
+    "gpu_memory_gb": 0,
+    "cpu": "1",
+    "memory_gb": "1",
+    "nodes": 1,
+    "retries": 0,
+    "priority": "low",
+    "to": "low",
+    "time_limit_s": 600,
     "text": "A walk",
 }
 COUNTED = itertools.count()  # limits on asking count by address
@@ -77,6 +88,8 @@ def fields(path: str, things: dict) -> dict:
         "pick": str(things["request"]["pk"]),
         "items": [{"id": str(things["request"]["pk"])}],
     }
+    if not path.startswith("/api/"):
+        named["time_limit_s"] = "10 min"  # people write a unit
     named["email"] = f"walk{next(COUNTED)}@example.org"
     return GENERAL | named | OTHERWISE.get(path.rstrip("/").rpartition("/")[2], {})
 

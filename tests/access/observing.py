@@ -13,7 +13,9 @@ KINDS = {
     "/service-levels/": "model", "/people/": "person", "/users/": "person",
     "/members/": "seat", "/memberships/": "seat", "/tenants/": "tenant",
     "/story/": "story", "/events/": "event", "/notices/": "notice",
-    "/notifications/": "notice", "/statements/": "statement", "/endpoints/": "endpoint",
+    "/notifications/": "notice", "/job-templates/": "template", "/jobs/templates/": "template",
+    "/pipelines/": "pipeline", "/jobs/": "job",
+    "/statements/": "statement", "/endpoints/": "endpoint",
 }  # fmt: skip
 
 

@@ -22,6 +22,9 @@ PEOPLE = (
     "anonymous", "owner", "second_owner", "publisher", "consumer",
     "stranger", "governor", "finance", "operator", "auditor",
 )  # fmt: skip
+NAMES = (
+    "entrance", "portal", "tenants", "marketplace", "feedback", "imports", "compute", "jobs",
+)  # fmt: skip
 FEW = ("anonymous", "owner", "operator")  # where who asks makes no difference
 WORDS = {"ok", "form", "login", "no", "hidden", "-"}
 
@@ -58,7 +61,7 @@ def table(name: str) -> tuple[Row, ...]:
 def portal_rows() -> dict[str, list[Row]]:
     """The rows of all pages and REST resources, by path."""
     found: dict[str, list[Row]] = {}
-    for name in ("entrance", "portal", "tenants", "marketplace", "feedback", "imports", "compute"):
+    for name in NAMES:
         for row in table(name):
             found.setdefault(row.path, []).append(row)
     return found

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from compute.endpoints.lifecycle import EndpointStatus
 from compute.endpoints.models import Endpoint, Route
+from compute.jobs import services as jobs
 from marketplace.access import services as access
 from marketplace.catalog import services as catalog
 from marketplace.catalog.index import Synonym
@@ -32,6 +33,7 @@ from tenants.directory.models import Membership, User
 from tenants.directory.roles import PlatformRole, TenantRole
 from tenants.keys import services as keys
 from tests import factories
+from tests.compute.jobs import stage as hall
 from tests.conftest import person
 from tests.tenants.chargeback.book import used
 
@@ -111,6 +113,7 @@ class Stage:
         made = Story(provider, user)
         self._models(made)
         self._use(made, self.user(asks))
+        self._run(made, self.user(asks))
         self._find(made, self.user(asks))
         owner, holder = self.tenants[provider], self.tenants[user]
         seat = Membership.objects.get(user__username=helper)
@@ -158,6 +161,20 @@ class Stage:
         named = {"model": made.model, "draft": draft, "retired": retired, "waiting": waiting}
         made.things |= {kind: {"slug": m.slug, "number": 1} for kind, m in named.items()}
         self._serve(made, owner)
+
+    def _run(self, made: Story, asker: User) -> None:
+        """A job of the team that uses the model, on hardware of the team that owns it."""
+        known, tenant = mark(made.user), self.tenants[made.user]
+        hardware = hall.flavour(hall.cluster(self.tenants[made.provider], made.provider))
+        hall.quota(tenant, hardware)
+        with tenancy.acting_as(asker):
+            job = hall.ask(tenant, asker, name=f"Train {known}", variables={"NOTE": known})
+            kept = jobs.write_template(tenant, by=asker, name=f"Nightly {known}", asks={})
+            line = [{"slug": "prepare", "command": ["true"], "needs": {"gpus": 1}}]
+            flow = jobs.start_pipeline(tenant, by=asker, name=f"Flow {known}", steps=line)
+        made.things |= {
+            "job": {"pk": job.pk}, "template": {"pk": kept.pk}, "pipeline": {"pk": flow.pk},
+        }  # fmt: skip
 
     def _find(self, made: Story, asker: User) -> None:
         """What a search leaves behind: a view that is kept, a wish, words that mean the same."""

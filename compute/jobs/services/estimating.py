@@ -11,9 +11,11 @@ from compute.jobs import calibration, ranges, waiting
 from compute.jobs.models import Estimate, Job
 from compute.jobs.services import asking, costing, needs, queueing
 from compute.jobs.services.queueing import Queueing
+from portal.audit.services import denied
 from portal.core import tenancy
 from portal.core.errors import Refused
 from tenants.directory.models import Tenant
+from tenants.directory.roles import TenantRole
 
 NOW, QUEUE, LARGE = "at once", "queue", "large"  # kinds of estimates, each judged by itself
 HALF = 0.5  # of a node; what needs more in one place waits by other rules
@@ -98,8 +100,12 @@ def forecast(tenant: Tenant, *, by, template=None, **asks) -> Forecast:
     """What would become of a job with these `asks`, changing nothing.
 
     `fits` is False, with words and the field at fault, for what could never run. The values
-    themselves are checked as when submitting: raises `Refused`.
+    themselves are checked as when submitting: raises `Refused`. 403 for people of other tenants,
+    because the answer tells how busy this one is.
     """
+    if not (by.is_operator or by.may(TenantRole.CONSUMER, tenant)):
+        why = f"Only people of {tenant} and operators ask what its jobs would wait for."
+        raise denied("forecast a job for", tenant, by=by, why=why, tenant=tenant)
     facts = needs.checked({"name": "A job"} | asks)
     asking.require_rank(by, tenant, facts.get("priority", "normal"))
     job = Job(tenant=tenant, person=by, template=template, **facts)

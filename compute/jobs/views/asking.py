@@ -68,7 +68,9 @@ class NewJob(Page, RefusalsInForm, FormView):
 
 
 class Clone(NewJob):
-    """The form, filled as an earlier job was asked for."""
+    """The form, filled as an earlier job was asked for; it is sent as a new one."""
+
+    http_method_names = ["get", "head"]
 
     @cached_property
     def earlier(self) -> Job:

@@ -7,6 +7,7 @@ from compute.jobs import services
 from compute.jobs.forms import PriorityForm
 from compute.jobs.models import Job
 from compute.jobs.picture import state_of
+from compute.jobs.plan_picture import context_of_job
 from portal.web.views import Act, Page
 
 
@@ -22,7 +23,8 @@ class Detail(Page, DetailView):
     def get_context_data(self, **kwargs):
         job, user = self.object, self.request.user
         form = PriorityForm(user=user, job=job)
-        return super().get_context_data(priority_form=form, **kwargs) | state_of(job, user)
+        found = super().get_context_data(priority_form=form, **kwargs)
+        return found | state_of(job, user) | context_of_job(job)
 
 
 class Wish(Act):

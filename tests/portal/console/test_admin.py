@@ -16,6 +16,8 @@ ELSEWHERE = {
     "tenants.posting",  # the ledger's own pages
     "marketplace.aimodelgrouppermission",
     "marketplace.aimodeluserpermission",
+    "compute.logline",  # on the page of its job; keys of several columns
+    "compute.measure",
 }
 HIDDEN = {"digest", "pepper", "sealed", "password", "is_superuser", "is_staff"}
 

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from compute.jobs.models import Job
 from portal.console import condition
 from portal.notices.models import Notice
 from tests.portal.people import signed_in
@@ -99,3 +100,11 @@ def test_the_foot_of_the_navigation_names_region_and_version(client, consumer, s
     assert f"Region eu-central · {settings.VERSION}" in page
     settings.REGION = ""
     assert "Region" not in client.get("/").content.decode()
+
+
+def test_my_jobs_are_on_my_desk_those_that_run_first(client, consumer, claims, stranger):
+    for name, status in (("First", "running"), ("Second", "succeeded")):
+        Job.objects.create(tenant=claims, person=consumer, name=name, status=status)
+    rows = signed_in(client, consumer).get("/").context["jobs"]
+    assert [row.job.name for row in rows] == ["First", "Second"]
+    assert signed_in(client, stranger).get("/").context["jobs"] == []

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from compute.jobs.models import Job
 from marketplace.catalog.models import Visibility
 from portal.audit.services import record
 from portal.console import finding
@@ -91,3 +92,11 @@ def test_strangers_are_asked_to_sign_in(client, db):
 def test_without_script_the_box_searches_the_catalogue(client, consumer):
     page = signed_in(client, consumer).get("/").content.decode()
     assert 'action="/models/"' in page and 'id="palette"' in page
+
+
+def test_a_job_is_found_by_name_and_id_by_those_who_see_it(consumer, stranger, operator, claims):
+    job = Job.objects.create(tenant=claims, person=consumer, name="Train on letters")
+    for user in (consumer, operator):
+        for text in ("letters", job.short_id):
+            assert found(user, text)["jobs"] == ["Train on letters"]
+    assert "jobs" not in found(stranger, "letters")

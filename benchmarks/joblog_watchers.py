@@ -1,0 +1,77 @@
+"""Open pages, each with its socket, that note when a line reached them; a program of its own.
+
+Reads `{url, cookie, paths, naive, seconds}` as JSON from its input, says "ready" once all are
+open, and in the end the delays in ms as JSON. A line tells in its text when it was printed.
+"""
+
+import asyncio
+import json
+import re
+import sys
+import time
+
+import aiohttp
+
+PRINTED = re.compile(r"@(\d+\.\d+)")
+PAUSE = 0.08  # seconds between two questions of a page, as in static/js/joblog.js
+
+
+class Page:
+    """One page; `naive` ones are sent each line, others ask when they hear of news."""
+
+    def __init__(self, naive: bool):
+        self.naive, self.delays, self.last, self.newest, self.asks = naive, [], 0, 0, False
+
+    async def watch(self, session, url: str, opened: asyncio.Event, until: float) -> None:
+        async with session.ws_connect(url, max_msg_size=0) as socket:
+            opened.set()
+            while (left := until - time.time()) > 0:
+                try:
+                    message = await socket.receive(timeout=left)
+                except TimeoutError:
+                    return
+                if message.type is not aiohttp.WSMsgType.TEXT:
+                    return
+                await self.hear(socket, message.data)
+
+    async def hear(self, socket, text: str) -> None:
+        if self.naive:
+            return self.note(text)
+        if text.lstrip().startswith("<"):
+            return None
+        said = json.loads(text)
+        self.newest = max(self.newest, said.get("log", 0))
+        if lines := said.get("lines"):
+            self.note(lines["html"])
+            self.last = lines["last"]
+            await asyncio.sleep(PAUSE)
+            self.asks = False
+        if self.newest > self.last and not self.asks:
+            self.asks = True
+            await socket.send_str(json.dumps({"after": self.last}))
+        return None
+
+    def note(self, text: str) -> None:
+        now = time.time()
+        self.delays += [(now - float(at)) * 1000 for at in PRINTED.findall(text)]
+
+
+async def main(asked: dict) -> None:
+    headers = {"Cookie": f"sessionid={asked['cookie']}", "Origin": asked["url"]}
+    until = time.time() + asked["seconds"]
+    async with aiohttp.ClientSession(
+        headers=headers, connector=aiohttp.TCPConnector(limit=0)
+    ) as s:
+        pages = [(Page(asked["naive"]), asyncio.Event()) for _ in asked["paths"]]
+        tasks = [
+            asyncio.create_task(page.watch(session, asked["url"] + path, opened, until))
+            for (page, opened), path in zip(pages, asked["paths"], strict=True)
+        ]
+        await asyncio.wait_for(asyncio.gather(*(opened.wait() for _, opened in pages)), 60)
+        print("ready", flush=True)
+        await asyncio.gather(*tasks)
+    print(json.dumps([round(delay, 2) for page, _ in pages for delay in page.delays]))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(json.loads(sys.stdin.readline())))
