@@ -23,6 +23,9 @@ PEOPLE = (
     "stranger", "governor", "finance", "operator", "auditor",
 )  # fmt: skip
 FEW = ("anonymous", "owner", "operator")  # where who asks makes no difference
+PORTAL = (
+    "entrance", "portal", "tenants", "marketplace", "feedback", "imports", "compute", "capacity",
+)  # fmt: skip
 WORDS = {"ok", "form", "login", "no", "hidden", "-"}
 
 
@@ -58,7 +61,7 @@ def table(name: str) -> tuple[Row, ...]:
 def portal_rows() -> dict[str, list[Row]]:
     """The rows of all pages and REST resources, by path."""
     found: dict[str, list[Row]] = {}
-    for name in ("entrance", "portal", "tenants", "marketplace", "feedback", "imports", "compute"):
+    for name in PORTAL:
         for row in table(name):
             found.setdefault(row.path, []).append(row)
     return found

@@ -32,6 +32,7 @@ from tenants.directory.models import Membership, User
 from tenants.directory.roles import PlatformRole, TenantRole
 from tenants.keys import services as keys
 from tests import factories
+from tests.compute.fleet import Fleet, node
 from tests.conftest import person
 from tests.tenants.chargeback.book import used
 
@@ -110,6 +111,7 @@ class Stage:
     def _tell(self, provider: str, user: str, *, asks: str, helper: str) -> Story:
         made = Story(provider, user)
         self._models(made)
+        self._hardware(made)
         self._use(made, self.user(asks))
         self._find(made, self.user(asks))
         owner, holder = self.tenants[provider], self.tenants[user]
@@ -158,6 +160,25 @@ class Stage:
         named = {"model": made.model, "draft": draft, "retired": retired, "waiting": waiting}
         made.things |= {kind: {"slug": m.slug, "number": 1} for kind, m in named.items()}
         self._serve(made, owner)
+
+    def _hardware(self, made: Story) -> None:
+        """A cluster that the provider offers, with a place for the user; who holds its node is
+        for those alone who run the platform or prove things."""
+        fleet = Fleet(self.tenants[made.provider], f"hall-{made.provider}").has(
+            node(f"n-{made.provider}")
+        )
+        flavour, place = fleet.cluster.flavours.get(), fleet.queue(self.tenants[made.user])
+        machine = fleet.cluster.nodes.get()
+        machine.holdings = [{"job": f"j-{mark('platform')}", "tenant": "-", "gpus": "8"}]
+        machine.save()
+        here = {"cluster": fleet.cluster.slug}
+        made.things |= {
+            "cluster": here | {"pk": fleet.cluster.slug},
+            "flavour": here | {"pk": flavour.pk, "slug": flavour.slug},
+            "node": {"pk": machine.pk},
+            "queue": here | {"pk": place.pk, "tenant": made.user},
+            "quota": {"pk": place.quotas.get().pk},
+        }
 
     def _find(self, made: Story, asker: User) -> None:
         """What a search leaves behind: a view that is kept, a wish, words that mean the same."""

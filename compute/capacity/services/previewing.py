@@ -101,7 +101,8 @@ def _others(was: Share, mine: Share, rest: list[Share], total: Decimal, flavour)
     lines = []
     before, after = sharing.shared([was, *rest], total), sharing.shared([mine, *rest], total)
     if after != before:
-        lines.append(Line(f"{_n(before)} to {_n(after)} are left that nobody is guaranteed."))
+        told = f"{_n(after)} {_unit(after, flavour)} instead of {_n(before)}"
+        lines.append(Line(f"{told} are left that nobody is guaranteed."))
     unmet = max(ZERO, mine.unused - was.unused)
     free = max(ZERO, total - sum((each.used for each in rest), mine.used))
     back = min(max(ZERO, mine.unused - free), unmet)
