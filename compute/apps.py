@@ -9,7 +9,7 @@ CONNECTED = (
     "compute.endpoints.card_reach",
     "compute.endpoints.frame",
     "compute.endpoints.receivers",
-    "compute.jobs.waiting",
+    "compute.jobs.for_capacity",
 )
 
 
