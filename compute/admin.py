@@ -2,5 +2,6 @@
 
 from compute.capacity import admin as capacity
 from compute.endpoints import admin as endpoints
+from compute.jobs import admin as jobs
 
-__all__ = ["capacity", "endpoints"]
+__all__ = ["capacity", "endpoints", "jobs"]

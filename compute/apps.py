@@ -10,6 +10,7 @@ CONNECTED = (
     "compute.endpoints.frame",
     "compute.endpoints.receivers",
     "compute.jobs.for_capacity",
+    "compute.jobs.frame",
 )
 
 

@@ -11,6 +11,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_routes = {
     "catalog.*": {"queue": "engine"},
     "endpoints.*": {"queue": "engine"},
+    "jobs.*": {"queue": "engine"},
     "capacity.*": {"queue": "engine"},
     "chargeback.close_*": {"queue": "period"},
     "imports.work": {"queue": "period"},
@@ -22,6 +23,10 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=2, minute=40),
     },
     "endpoints.sweep": {"task": "endpoints.sweep", "schedule": 5.0},
+    "jobs.sweep": {"task": "jobs.sweep", "schedule": 10.0},
+    "jobs.sweep_pipelines": {"task": "jobs.sweep_pipelines", "schedule": 10.0},
+    "jobs.refresh_estimates": {"task": "jobs.refresh_estimates", "schedule": 20.0},
+    "jobs.reclaim_idle": {"task": "jobs.reclaim_idle", "schedule": 30.0},
     "capacity.look": {"task": "capacity.look", "schedule": 15.0},
     "access.sweep": {"task": "access.sweep", "schedule": 10.0},
     "access.compare_index": {

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("compute", "0007_jobs")]
+    dependencies = [("compute", "0010_jobs_of_people")]
 
     operations = [
         migrations.AddField(

@@ -230,6 +230,10 @@ SPECTACULAR_SETTINGS = {
         "KeyStatusEnum": "tenants.keys.lifecycle.KeyStatus",
         "StatementStatusEnum": "tenants.chargeback.lifecycle.StatementStatus",
         "EndpointStatusEnum": "compute.endpoints.lifecycle.EndpointStatus",
+        "JobStatusEnum": "compute.jobs.lifecycle.JobStatus",
+        "JobPriorityEnum": "compute.jobs.lifecycle.Priority",
+        "DataClassEnum": "marketplace.catalog.models.DataClass",
+        "RegionEnum": "tenants.directory.models.Region",
     },
 }
 LOGGING = logging_for(env.read_level("LOG_LEVEL", "INFO"))

@@ -1,12 +1,14 @@
 // Live pages. <body data-live="/live/a/ /live/b/"> holds one socket for each address.
 // A message is HTML, whose elements replace those with the same id, or JSON: {"moved": "what"}, {"toast": {…}}.
 // [data-live-src="/part/"] (with data-live-for="what other") is read again when that moved, and after a reconnect.
+// {"log": …} and {"lines": …} go on as "live:log"; who fires "live:ask" with {path, text} asks over that socket.
 // data-live-select="#x" takes #x out of a whole page; data-live-also="#y" puts its #y in place too.
 const FIRST = 500;
 const LONGEST = 30000;
 const ENDED = { 4401: "Signed out. Reload the page", 4403: "Access ended. Reload the page" };
 const state = document.getElementById("live-state");
 const sockets = new Map();
+const lines = new Map();
 const waiting = new Map();
 
 function tell() {
@@ -54,9 +56,12 @@ function moved(what) {
   }
 }
 
-function receive(text) {
+function receive(text, path) {
   if (text.trimStart().startsWith("<")) return swap(text);
   const message = JSON.parse(text);
+  if ("log" in message || "lines" in message) {
+    document.dispatchEvent(new CustomEvent("live:log", { detail: { path, message } }));
+  }
   if (message.toast) document.dispatchEvent(new CustomEvent("toast", { detail: message.toast }));
   if (message.html) swap(message.html);
   if ("moved" in message) moved(message.moved);
@@ -68,6 +73,7 @@ function connect(path, wait = FIRST, again = false) {
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   const socket = new WebSocket(url);
   sockets.set(path, again ? "lost" : "starting");
+  lines.set(path, socket);
   let pause = wait;
   socket.addEventListener("open", () => {
     sockets.set(path, "open");
@@ -76,7 +82,7 @@ function connect(path, wait = FIRST, again = false) {
     // What happened while we were away came to nobody: look again.
     if (again) moved("");
   });
-  socket.addEventListener("message", (event) => receive(event.data));
+  socket.addEventListener("message", (event) => receive(event.data, path));
   socket.addEventListener("close", (event) => {
     if (leaving) return;
     sockets.set(path, ENDED[event.code] ?? "lost");
@@ -86,6 +92,12 @@ function connect(path, wait = FIRST, again = false) {
     setTimeout(() => connect(path, Math.min(LONGEST, pause * 2), true), pause * jitter);
   });
 }
+
+document.addEventListener("live:ask", ({ detail }) => {
+  const socket = lines.get(detail.path);
+  detail.sent = socket?.readyState === WebSocket.OPEN;
+  if (detail.sent) socket.send(detail.text);
+});
 
 let leaving = false;
 addEventListener("pagehide", () => (leaving = true));

@@ -4,6 +4,8 @@ Nothing here points upwards: models, versions and endpoints are kept as text and
 money outlives what it was spent on.
 """
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -34,6 +36,8 @@ class Meter(models.TextChoices):
 
     CALLS = "calls", "calls"
     PREDICTIONS = "predictions", "predictions"
+    GPU_SECONDS = "gpu_seconds", "GPU seconds"
+    CPU_SECONDS = "cpu_seconds", "core seconds"
 
 
 class PriceQuerySet(models.QuerySet):
@@ -92,12 +96,16 @@ class Price(Record):
     def get_absolute_url(self) -> str:
         return reverse("chargeback:price", args=[self.model_id])
 
+    def covers(self, moment) -> bool:
+        """Whether this version was in force at `moment`."""
+        return self.valid_from <= moment and (self.valid_to is None or moment < self.valid_to)
+
     @property
     def unit_nano(self) -> int:
         """The amount for `per` units, in nano-units."""
         return nano_of(self.amount)
 
-    def nano_for(self, quantity: int) -> int:
+    def nano_for(self, quantity: int | Decimal) -> int:
         """What `quantity` units cost, in nano-units of the currency, rounded half to even."""
         return settlement.nano_for(self.amount, self.per, quantity)
 
@@ -172,7 +180,9 @@ class Cause(models.TextChoices):
     """Why money moved."""
 
     CALL = "call"
+    JOB = "job"
     CORRECTION = "correction"
+    REFUND = "refund"
 
 
 class PostingQuerySet(PaidByTenant):

@@ -50,16 +50,16 @@ class Billed(Protocol):
     id: UUID
     tenant_id: UUID
     provider_id: UUID
-    key_id: UUID
+    key_id: UUID | None
     model_id: UUID
     model_slug: str
     price_id: UUID
     currency: str
 
 
-def nano_for(amount: Decimal, per: int, quantity: int) -> int:
+def nano_for(amount: Decimal, per: int, quantity: int | Decimal) -> int:
     """What `quantity` units cost at `amount` for each `per`: nano-units, rounded half to even."""
-    return round(Fraction(amount) * quantity * NANO / per)
+    return round(Fraction(amount) * Fraction(quantity) * NANO / per)
 
 
 def period_of(moment: datetime) -> date:
@@ -124,7 +124,7 @@ def lines_of(
     at: datetime,
     period: date,
     meter: str,
-    quantity: int,
+    quantity: int | Decimal,
     corrects: UUID | None = None,
     note: str = "",
 ) -> list[tuple]:

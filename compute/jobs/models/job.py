@@ -60,8 +60,10 @@ class Job(Record):
     """Work that needs hardware. Needs are those of one node; memory in GB, times in seconds.
 
     `cancel_asked_at` and `priority` are wishes; from `status` on everything is what was seen.
+    `kept_at` is the wish to keep it though its GPUs are idle, `idle_told_at` when that was told.
     `cause` is a `WaitCause` or `EndCause`, `reason` says it in plain words, `detail` in those of
-    the engine. `last_line` is the number of the newest line of its log. `settled_at` is empty
+    the engine. `progress` is how far its program says it is, from 0 to 1, and `progress_words` in
+    its own count. `last_line` is the number of the newest line of its log. `settled_at` is empty
     until an ended job owes nothing more: billed, its logs read, the engine cleared.
     """
 
@@ -93,6 +95,7 @@ class Job(Record):
     notify = models.BooleanField(default=True)
     cancel_asked_at = models.DateTimeField(null=True)
     cancel_reason = models.CharField(max_length=300, blank=True)
+    kept_at = models.DateTimeField(null=True)
 
     status = models.CharField(
         max_length=10, choices=JobStatus, default=JobStatus.SUBMITTED, editable=False
@@ -107,7 +110,10 @@ class Job(Record):
     started_at = models.DateTimeField(null=True, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
     idle_since = models.DateTimeField(null=True, editable=False)
+    idle_told_at = models.DateTimeField(null=True, editable=False)
     checkpointed_at = models.DateTimeField(null=True, editable=False)
+    progress = models.FloatField(null=True, editable=False)
+    progress_words = models.CharField(max_length=40, blank=True, editable=False)
     last_line = models.PositiveBigIntegerField(default=0, editable=False)
     seen_at = models.DateTimeField(null=True, editable=False)
     settled_at = models.DateTimeField(null=True, editable=False)
@@ -120,6 +126,9 @@ class Job(Record):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["tenant", "id"], name="job_in_tenant"),
+            models.UniqueConstraint(
+                fields=["step"], condition=~Q(status__in=sorted(ENDED)), name="one_job_a_step"
+            ),
             models.CheckConstraint(
                 condition=Q(gpus__gte=0, cpu__gt=0, memory_gb__gt=0, nodes__gte=1),
                 name="job_needs_sane",
@@ -128,6 +137,11 @@ class Job(Record):
         indexes = [
             models.Index(fields=["tenant", "-id"], name="jobs_of_tenant"),
             models.Index(fields=["tenant", "status", "-id"], name="jobs_by_status"),
+            models.Index(fields=["person", "-id"], name="jobs_of_person"),
+            models.Index(
+                fields=["person"], name="jobs_unfinished_of",
+                condition=~Q(status__in=sorted(ENDED)),
+            ),
             models.Index(
                 fields=["id"], name="job_unsettled",
                 condition=~Q(status__in=sorted(ENDED)) | Q(settled_at=None),

@@ -1,12 +1,26 @@
 """What teams keep to run again: templates, and pipelines of steps that need each other."""
 
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 
 from compute.jobs.lifecycle import PIPELINE, PipelineStatus
 from compute.jobs.models.job import OfTenant
 from portal.core.models import Record
 from tenants.directory.models import Tenant, User
+from tenants.directory.roles import TenantRole
+
+
+class TemplateQuerySet(OfTenant):
+    def in_use(self):
+        return self.filter(archived_at=None)
+
+    def changeable_by(self, user):
+        """Who wrote it, while still of the tenant, and the tenant's owners."""
+        if not user.is_authenticated:
+            return self.none()
+        mine = Q(person=user, tenant__in=user.tenants_as(TenantRole.CONSUMER))
+        return self.filter(mine | Q(tenant__in=user.tenants_as(TenantRole.OWNER)))
 
 
 class Template(Record):
@@ -20,7 +34,7 @@ class Template(Record):
     person = models.ForeignKey(User, models.PROTECT, related_name="+")
     archived_at = models.DateTimeField(null=True)
 
-    objects = OfTenant.as_manager()
+    objects = TemplateQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = "template", "templates"
@@ -38,6 +52,24 @@ class Template(Record):
         return reverse("jobs:template", args=[self.pk])
 
 
+class PipelineQuerySet(OfTenant):
+    def changeable_by(self, user):
+        """Who may cancel and restart: who started it while still of the tenant, its owners, and
+        operators."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_operator:
+            return self
+        mine = Q(person=user, tenant__in=user.tenants_as(TenantRole.CONSUMER))
+        return self.filter(mine | Q(tenant__in=user.tenants_as(TenantRole.OWNER)))
+
+    def to_show(self):
+        return self.select_related("tenant", "person")
+
+    def running(self):
+        return self.filter(status=PipelineStatus.RUNNING)
+
+
 class Pipeline(Record):
     """Steps that need each other, run as jobs of one tenant as soon as they can."""
 
@@ -53,7 +85,7 @@ class Pipeline(Record):
     reason = models.TextField(blank=True, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
 
-    objects = OfTenant.as_manager()
+    objects = PipelineQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = "pipeline", "pipelines"
@@ -68,10 +100,20 @@ class Pipeline(Record):
     def get_absolute_url(self) -> str:
         return reverse("jobs:pipeline", args=[self.pk])
 
+    @property
+    def ended(self) -> bool:
+        return self.status != PipelineStatus.RUNNING
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder that its steps share, where the engine keeps one."""
+        return f"pipeline-{self.pk.hex}"
+
 
 class Step(Record):
-    """One step. `after` names the steps it needs, `asks` its job's values; its newest job says
-    how it stands. `inputs` and `outputs` are paths in the pipeline's folder."""
+    """One step. `after` names the steps it needs, `asks` its job's values. `job` is the one that
+    counts now and says how it stands; those before it are history. `inputs` and `outputs` are
+    paths in the pipeline's folder."""
 
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="+")
     pipeline = models.ForeignKey(Pipeline, models.CASCADE, related_name="steps")
@@ -82,6 +124,7 @@ class Step(Record):
     asks = models.JSONField(default=dict)
     inputs = models.JSONField(default=list)
     outputs = models.JSONField(default=list)
+    job = models.ForeignKey("compute.Job", models.SET_NULL, null=True, related_name="+")
 
     objects = OfTenant.as_manager()
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from compute.capacity.models import GpuFlavour
+from compute.capacity.models import Cluster, GpuFlavour
 from compute.jobs.models.job import Job, OfTenant
 from portal.core.models import Record
 from tenants.directory.models import Tenant
@@ -12,13 +12,14 @@ from tenants.directory.models import Tenant
 class Attempt(Record):
     """One order to the engine: written before it is given, so that a crash doubles nothing.
 
-    `ordered_at` is set once the engine has confirmed it, `ended_at` once its end was seen,
-    `forgotten_at` once the engine was told to drop it.
+    `ordered_at` is set once the engine has confirmed it. `ended_at` is when it ended, written
+    down at `noted_at`; `forgotten_at` is set once the engine was told to drop it.
     """
 
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="+")
     job = models.ForeignKey(Job, models.CASCADE, related_name="attempts")
     number = models.PositiveSmallIntegerField()
+    cluster = models.ForeignKey(Cluster, models.PROTECT, null=True, related_name="+")
     order = models.JSONField()  # a JobOrder as text
     ordered_at = models.DateTimeField(null=True)
     stop_asked_at = models.DateTimeField(null=True)
@@ -27,6 +28,7 @@ class Attempt(Record):
     exit_code = models.IntegerField(null=True)
     reason = models.TextField(blank=True)
     ended_at = models.DateTimeField(null=True)
+    noted_at = models.DateTimeField(null=True)
     forgotten_at = models.DateTimeField(null=True)
 
     objects = OfTenant.as_manager()

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from compute.capacity.models import GpuFlavour
+from compute.jobs import ranges
 from compute.jobs.models.job import Job, OfTenant
 from portal.core.models import Record
 from tenants.directory.models import Tenant
@@ -87,17 +89,26 @@ class Measure(models.Model):
 
 
 class Estimate(Record):
-    """When a job was expected to start, told at `created_at`, and when it did.
+    """When a job was expected to start, told at `told_at`, and when it did. A job has two rows:
+    the first, and the newest, which is written over.
 
     `low` and `high` hold the start nine times in ten when estimates are good; `method` names
-    how they were made. Kept when the job is gone: they say how good the next ones are.
+    how they were made. `first` is the one told when the job was submitted. `early_s` and `late_s`
+    are how far the range went to both sides of `middle` before what is known of past ones changed
+    it. Kept when the job is gone: they say how good the next ones are.
     """
 
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="+")
     job_id = models.UUIDField(db_index=True)
+    flavour = models.ForeignKey(GpuFlavour, models.SET_NULL, null=True, related_name="+")
     low = models.DateTimeField()
+    middle = models.DateTimeField(null=True)
     high = models.DateTimeField()
+    early_s = models.FloatField(default=0)
+    late_s = models.FloatField(default=0)
     method = models.CharField(max_length=20)
+    first = models.BooleanField(default=False)
+    told_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
 
     objects = OfTenant.as_manager()
@@ -106,7 +117,21 @@ class Estimate(Record):
         verbose_name, verbose_name_plural = "estimate", "estimates"
         default_permissions = ()
         ordering = ["-id"]
-        constraints = [models.UniqueConstraint(fields=["tenant", "id"], name="estimate_in_tenant")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "id"], name="estimate_in_tenant"),
+            models.UniqueConstraint(fields=["job_id", "first"], name="first_and_newest"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["method", "-id"], name="estimates_kept",
+                condition=models.Q(first=True, started_at__isnull=False),
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.low:%H:%M} to {self.high:%H:%M}"
+
+    @property
+    def words(self) -> str:
+        """The range as people read it."""
+        return ranges.in_words(self.low, self.high)

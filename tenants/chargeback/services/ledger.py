@@ -54,7 +54,7 @@ def correct(call_id: UUID, *, by, nano: int, note: str) -> UUID:
         call, transaction=made, cause="correction", nano=nano, at=now, period=period_of(now),
         meter=first.meter, quantity=0, corrects=call.pk, note=note,
     )  # fmt: skip
-    _write(rows, period_of(now))
+    write(rows, period_of(now))
     record("corrected", call, by=by, note=note, nano=nano, currency=call.currency, entry=str(made))
     return made
 
@@ -113,7 +113,7 @@ def _estimate(call: Call, meter: str, now) -> None:
         if cursor.fetchone() is None:
             return
     period = period_of(moment_of(call.pk))
-    _write(postings_for(call, quantity, nano, now, period, meter), period)
+    write(postings_for(call, quantity, nano, now, period, meter), period)
 
 
 def _charged(call: Call) -> tuple[Posting, int]:
@@ -128,7 +128,8 @@ def _charged(call: Call) -> tuple[Posting, int]:
     return first, first.nano + changed
 
 
-def _write(rows: list[tuple], period: date) -> None:
+def write(rows: list[tuple], period: date) -> None:
+    """Post `rows` of `lines_of` to the month, which is not closed meanwhile."""
     if not rows:
         return
     with connection.cursor() as cursor:

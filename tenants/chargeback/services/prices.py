@@ -1,5 +1,7 @@
 """The price book: versions that follow each other without a gap, and are never edited."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -46,6 +48,19 @@ def set_price(
 def price_in_force(model_id: UUID) -> Price | None:
     """What the model costs now; None if nobody has said."""
     return Price.objects.filter(model_id=model_id, valid_to=None).first()
+
+
+def price_at(model_id: UUID, moment: datetime) -> Price | None:
+    """What a model or a kind of hardware cost at `moment`; None if nobody had said."""
+    return Price.objects.filter(model_id=model_id).at(moment).first()
+
+
+def prices_of(ids: Iterable[UUID]) -> dict[UUID, list[Price]]:
+    """All versions by id of what they price, the newest first."""
+    found: dict[UUID, list[Price]] = {}
+    for price in Price.objects.filter(model_id__in=ids).order_by("-version"):
+        found.setdefault(price.model_id, []).append(price)
+    return found
 
 
 def _follow(old: Price | None, *, by, **facts) -> Price:

@@ -1,0 +1,53 @@
+"""The verbs of jobs."""
+
+from compute.jobs.services.asking import asks_of, retry, submit
+from compute.jobs.services.converging import converge
+from compute.jobs.services.estimating import (
+    Forecast,
+    estimate,
+    forecast,
+    record_of,
+    told_estimate,
+)
+from compute.jobs.services.estimating import refresh as refresh_estimates
+from compute.jobs.services.idling import keep, stop_at
+from compute.jobs.services.idling import kept as is_kept
+from compute.jobs.services.idling import reclaim as reclaim_idle
+from compute.jobs.services.metering import cost_so_far, costs_so_far
+from compute.jobs.services.needs import ASKS
+from compute.jobs.services.pipelines import cancel_pipeline, restart_pipeline, start_pipeline
+from compute.jobs.services.stepping import converge_pipeline, sweep_pipelines
+from compute.jobs.services.sweeping import sweep
+from compute.jobs.services.templates import change_template, shelve_template, write_template
+from compute.jobs.services.wishing import cancel, prioritise
+
+__all__ = [
+    "ASKS",
+    "Forecast",
+    "asks_of",
+    "cancel",
+    "cancel_pipeline",
+    "change_template",
+    "converge",
+    "converge_pipeline",
+    "cost_so_far",
+    "costs_so_far",
+    "estimate",
+    "forecast",
+    "is_kept",
+    "keep",
+    "prioritise",
+    "reclaim_idle",
+    "record_of",
+    "refresh_estimates",
+    "restart_pipeline",
+    "retry",
+    "shelve_template",
+    "start_pipeline",
+    "stop_at",
+    "submit",
+    "sweep",
+    "sweep_pipelines",
+    "told_estimate",
+    "write_template",
+]

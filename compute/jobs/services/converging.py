@@ -1,0 +1,125 @@
+"""Brings one job from what is seen to what is wished: submit, cancel, pre-emption, end, recovery.
+
+Several may do it at once and die between any two steps. What holds it together:
+* the row of an attempt is there before it is ordered, and its name and uid derive from our ids;
+* what was seen is written under the lock of the job's row, and never over a later truth;
+* nothing is forgotten at the engine until a minute after its end was written down, so that a
+  slow hand finds its order known and changes nothing (`settling`).
+The engine is asked outside of any transaction.
+"""
+
+import logging
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from compute.capacity import services as capacity
+from compute.engines.jobs import (
+    EndCause,
+    EngineRefused,
+    EngineUnavailable,
+    JobEngine,
+    JobPhase,
+    JobSighting,
+)
+from compute.jobs.models import Attempt, Job
+from compute.jobs.services import attempts, metering, noting, settling
+from compute.jobs.services.attempts import Place
+from portal.core import tenancy
+from portal.core.lifecycle import Overtaken
+
+log = logging.getLogger(__name__)
+ROUNDS = 4  # an attempt that failed at once and the next one are one visit
+
+
+def converge(job_id) -> Job | None:
+    """Look, act, write down; then settle what ended. Safe at any time, by several at once.
+
+    None if there is no such job. Raises `EngineUnavailable` when its cluster does not answer:
+    ask again, nothing is lost.
+    """
+    for _ in range(ROUNDS):
+        try:
+            with tenancy.as_system():
+                place = noting.place_of(job_id)
+            if place is None:
+                return None
+            if place.attempt is None or not _visit(place):
+                break
+        except (Overtaken, IntegrityError) as other:
+            log.info("job %s was moved by another hand: %s", job_id, other)
+    settling.settle(job_id)
+    with tenancy.as_system():
+        return Job.objects.to_show().filter(pk=job_id).first()
+
+
+def _visit(place: Place) -> bool:
+    """Look at the open attempt, act, write down; whether there is more to do at once."""
+    looked_at = timezone.now()
+    try:
+        seen = _ask(place)
+    except EngineUnavailable:
+        with tenancy.as_system():
+            noting.silent(place)
+        raise
+    with tenancy.as_system():
+        more = noting.note(place, seen, looked_at=looked_at)
+    if not more and any(pod.ended_at for pod in seen.pods):
+        metering.bill(place.job.pk)
+        settling.release(place.attempt, seen)
+    return more
+
+
+def _ask(place: Place) -> JobSighting:
+    """What the engine sees once it was told what is wished."""
+    job, attempt = place.job, place.attempt
+    engine = capacity.engine_of(attempt.cluster)
+    try:
+        seen = engine.look(attempt.engine_name)
+        if seen.uid and seen.uid != str(attempt.pk):
+            return _refused(attempt, "Its name is taken in the cluster by another order.")
+        if seen.ended:
+            return seen
+        if job.cancel_asked_at:
+            return _stop(engine, seen)
+    except EngineRefused as refused:  # only an order can be refused for good
+        raise EngineUnavailable(str(refused)) from refused
+    if seen.phase is JobPhase.ABSENT:
+        return seen if attempt.ordered_at else _order(engine, attempt, seen)
+    _prioritise(engine, job, attempt)
+    return seen
+
+
+def _stop(engine: JobEngine, seen: JobSighting) -> JobSighting:
+    if seen.phase is JobPhase.ABSENT:
+        return seen
+    engine.stop(seen.name)
+    return engine.look(seen.name)
+
+
+def _order(engine: JobEngine, attempt: Attempt, seen: JobSighting) -> JobSighting:
+    """Give the order, unless another hand has ended the attempt since it was read."""
+    if not noting.still_open(attempt):
+        return seen
+    try:
+        return engine.start(attempts.order_of(attempt))
+    except EngineRefused as refused:
+        return _refused(attempt, str(refused))
+
+
+def _refused(attempt: Attempt, words: str) -> JobSighting:
+    return JobSighting(
+        attempt.engine_name, JobPhase.FAILED, words=words, end=EndCause.REFUSED,
+        ended_at=timezone.now(),
+    )  # fmt: skip
+
+
+def _prioritise(engine: JobEngine, job: Job, attempt: Attempt) -> None:
+    if attempt.order["priority"] == job.priority:
+        return
+    try:
+        engine.prioritise(attempt.engine_name, str(job.priority))
+    except EngineRefused as refused:
+        log.warning("%s keeps its priority: %s", attempt.engine_name, refused)
+        return
+    attempt.order["priority"] = str(job.priority)

@@ -1,0 +1,201 @@
+"""Writing down what was seen of a job, under the lock of its row."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.utils import timezone
+
+from compute.capacity.models import GpuFlavour
+from compute.engines.jobs import EndCause, EngineRefused, JobPhase, JobSighting, WaitCause
+from compute.jobs.lifecycle import JobStatus
+from compute.jobs.models import Attempt, Job
+from compute.jobs.services import attempts, metering, receipts, told, words
+from compute.jobs.services.attempts import Place
+from portal.audit.services import advance
+from portal.core import tenancy
+from portal.core.background import after_commit
+from portal.core.errors import Refused
+
+STATUS = {
+    JobPhase.WAITING: JobStatus.QUEUED,
+    JobPhase.STARTING: JobStatus.STARTING,
+    JobPhase.RUNNING: JobStatus.RUNNING,
+}
+
+
+def place_of(job_id) -> Place | None:
+    """The job and the attempt to look at; the next one is written down where it is due."""
+    job = attempts.held(job_id)
+    if job is None:
+        return None
+    if job.ended:
+        return Place(job, None)
+    attempt = attempts.open_attempt(job)
+    if attempt is None and job.cancel_asked_at:
+        _finish(job, JobStatus.CANCELLED, EndCause.STOPPED, job.cancel_reason, timezone.now())
+    elif attempt is None:
+        attempt = _begin(job)
+    return Place(job, attempt)
+
+
+def _begin(job: Job) -> Attempt | None:
+    try:
+        return attempts.begin(job)
+    except Refused as refused:  # its quota or hardware went away; it may come back
+        _follow(job, JobStatus.QUEUED, cause=WaitCause.NO_HARDWARE, reason=refused.detail)
+    except EngineRefused as refused:
+        _finish(job, JobStatus.FAILED, EndCause.REFUSED, str(refused), timezone.now())
+    return None
+
+
+def still_open(attempt: Attempt) -> bool:
+    """Whether the attempt is still to be ordered; read afresh."""
+    with tenancy.as_system():
+        rows = Attempt.objects.filter(pk=attempt.pk, ended_at=None)
+        return rows.filter(job__cancel_asked_at=None).exists()
+
+
+def silent(place: Place) -> None:
+    """Say that the cluster does not answer; the rest stays as it was last seen."""
+    job = attempts.held(place.job.pk)
+    if job and not job.ended:
+        reason = words.STOPPING_SILENT if job.cancel_asked_at else words.SILENT
+        _write(job, cause=WaitCause.SILENT, reason=reason)
+
+
+def note(place: Place, seen: JobSighting, *, looked_at: datetime) -> bool:
+    """Write down a sighting of the open attempt; whether there is more to do at once."""
+    job = attempts.held(place.job.pk)
+    attempt = Attempt.objects.select_related("cluster").get(pk=place.attempt.pk)
+    if job.ended or attempt.ended_at:
+        return True  # another hand saw the end: look at what is next
+    if job.cancel_asked_at != place.job.cancel_asked_at or job.priority != place.job.priority:
+        after_commit("jobs.converge", job_id=str(job.pk))
+    _confirm(attempt, place, seen)
+    if seen.phase is JobPhase.ABSENT:
+        return _absent(job, attempt, place, looked_at)
+    metering.note_runs(job, attempt, seen, looked_at=looked_at)
+    receipts.note_evictions(job, attempt, seen)
+    if seen.ended:
+        return _ended(job, attempt, seen)
+    _seen(job, attempt, seen)
+    return False
+
+
+def _confirm(attempt: Attempt, place: Place, seen: JobSighting) -> None:
+    """What the engine confirmed: that it has the order, and with which priority."""
+    changed = []
+    if attempt.ordered_at is None and seen.uid:
+        attempt.ordered_at = timezone.now()
+        changed.append("ordered_at")
+    if attempt.order["priority"] != place.attempt.order["priority"]:
+        attempt.order["priority"] = place.attempt.order["priority"]
+        changed.append("order")
+    if changed:
+        attempt.save(update_fields=changed)
+
+
+def _absent(job: Job, attempt: Attempt, place: Place, looked_at: datetime) -> bool:
+    """Nothing is there: never ordered, or removed behind our back."""
+    gone = JobSighting(attempt.engine_name, JobPhase.FAILED, end=EndCause.GONE)
+    if place.attempt.ordered_at:  # as it stood before we looked
+        metering.note_runs(job, attempt, gone, looked_at=looked_at, over=True)
+        return _ended(job, attempt, replace(gone, ended_at=job.seen_at))
+    if job.cancel_asked_at:
+        never = replace(gone, phase=JobPhase.STOPPED, end=EndCause.STOPPED)
+        return _ended(job, attempt, never)
+    return True
+
+
+def _seen(job: Job, attempt: Attempt, seen: JobSighting) -> None:
+    status = STATUS[seen.phase]
+    now = timezone.now()
+    flavour = _flavour(attempt, seen)
+    facts = {
+        "cause": seen.wait or "",
+        "reason": words.of_wait(job, seen),
+        "detail": seen.detail,
+        "position": seen.position,
+        "flavour_id": flavour.pk if flavour else job.flavour_id,
+        "queued_at": job.queued_at or now,
+    }
+    if job.cancel_asked_at:
+        facts |= {"cause": EndCause.STOPPED, "reason": words.STOPPING}
+    if status == JobStatus.RUNNING:
+        facts["started_at"] = job.started_at or seen.started_at or now
+        _running(job, attempt, seen, flavour, facts["started_at"])
+    else:
+        facts["idle_since"] = None
+    if status == JobStatus.QUEUED:
+        told.happened(job, f"queued {attempt.number}", "queued", "Waits for hardware.")
+    if seen.wait and seen.wait.wrong:
+        key = f"wrong {attempt.number} {seen.wait}"
+        told.happened(job, key, "wrong", facts["reason"], tone="warn", detail=seen.detail)
+    _follow(job, status, **facts)
+
+
+def _running(job: Job, attempt: Attempt, seen: JobSighting, flavour, first: datetime) -> None:
+    at = seen.started_at or timezone.now()
+    key = f"running {attempt.number}.{attempt.evictions}"
+    where = f" on {flavour.name}" if flavour else ""
+    again = attempt.number > 1 or attempt.evictions
+    said = f"Runs again{where}." if again else f"Runs{where}."
+    told.happened(job, key, "running", said, tone="ok", at=at)
+    if job.started_at is None:
+        told.of_start(job, first)
+
+
+def _flavour(attempt: Attempt, seen: JobSighting) -> GpuFlavour | None:
+    if not seen.flavour:
+        return None
+    found = GpuFlavour.objects.filter(cluster_id=attempt.cluster_id, slug=seen.flavour)
+    return found.first()
+
+
+def _ended(job: Job, attempt: Attempt, seen: JobSighting) -> bool:
+    """Close the attempt; end the job, or let another attempt follow."""
+    end = seen.end or EndCause.STOPPED
+    at = seen.ended_at or timezone.now()
+    reason = words.of_end(job, seen, end)
+    attempts.close(attempt, end=end, exit_code=seen.exit_code, reason=reason, at=at)
+    if end == EndCause.COMPLETED:
+        _finish(job, JobStatus.SUCCEEDED, end, "", at)
+    elif job.cancel_asked_at:
+        _finish(job, JobStatus.CANCELLED, EndCause.STOPPED, job.cancel_reason, at)
+    elif attempts.another_follows(job, end):
+        key, line = f"failed {attempt.number}", f"{reason} Attempt {attempt.number + 1} follows."
+        told.happened(job, key, "retry", line, tone="warn", at=at, detail=seen.detail)
+        _follow(job, JobStatus.QUEUED, cause=end, reason=line, detail=seen.detail, position=None)
+        return True
+    else:
+        _finish(job, JobStatus.FAILED, end, reason, at, detail=seen.detail)
+    return False
+
+
+def _follow(job: Job, status: str, **facts) -> None:
+    _write(job, **facts)
+    if job.status != status:
+        advance(job, status, by=None, note=job.reason)
+        told.moved(job)
+
+
+def _finish(job: Job, status: str, cause: str, reason: str, at: datetime, detail="") -> None:
+    _write(
+        job, cause=cause, reason=reason, detail=detail, position=None, idle_since=None,
+        ended_at=at,
+    )  # fmt: skip
+    advance(job, status, by=None, note=reason)
+    line = words.of_finish(job)
+    told.happened(job, "ended", status, line, tone=told.TONES[status], at=at, detail=detail)
+    told.of_end(job)
+    told.moved(job)
+
+
+def _write(job: Job, **facts) -> None:
+    """Set columns; the pages hear of it if one of them is another than before."""
+    changed = {name: value for name, value in facts.items() if getattr(job, name) != value}
+    Job.objects.filter(pk=job.pk).update(seen_at=timezone.now(), **changed)
+    for name, value in changed.items():
+        setattr(job, name, value)
+    if changed:
+        told.moved(job)

@@ -1,0 +1,141 @@
+"""What must hold even when messages were lost and processes died."""
+
+import logging
+import re
+import time
+from datetime import timedelta
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db.models import F
+from django.utils import timezone
+
+from compute.capacity import services as capacity
+from compute.capacity.models import Cluster
+from compute.engines.jobs import EngineRefused, EngineUnavailable, JobEngine, JobSighting
+from compute.jobs.models import Attempt, Job, Run
+from compute.jobs.services import metering
+from compute.jobs.services.converging import converge
+from portal.core import tenancy
+from portal.core.background import alone
+
+log = logging.getLogger(__name__)
+LOCK = 7_300_001
+MOST = 10_000
+LASTS = 8.0  # seconds; the next sweep goes on with what was seen longest ago
+OURS = re.compile(r"j-([0-9a-f]{32})-(\d{1,5})")
+LISTED_EVERY = 20  # seconds: a list of all there is costs a cluster more than single looks
+STRANGE_FOR = timedelta(seconds=30)
+REMEMBERED = 3600
+
+
+def sweep() -> None:
+    """Look at what is not settled, seen longest ago first; end what nobody wants. One at a time,
+    safe to repeat."""
+    with alone(LOCK) as mine:
+        if not mine:
+            return
+        silent = _converge_all()
+        _bill_late()
+        with tenancy.as_system():
+            clusters = list(Cluster.objects.exclude(pk__in=silent))
+        for cluster in clusters:
+            if cache.add(f"jobs.listed.{cluster.slug}", 1, LISTED_EVERY):
+                _guarded(end_orphans, cluster)
+
+
+def _converge_all() -> set:
+    """Converge what is due; the clusters that did not answer."""
+    until = time.monotonic() + LASTS
+    with tenancy.as_system():
+        oldest = Job.objects.unsettled().order_by(F("seen_at").asc(nulls_first=True))
+        due = list(oldest.values_list("pk", "cluster_id")[:MOST])
+    silent = set()
+    for job_id, cluster_id in due:
+        if cluster_id in silent:
+            continue
+        if time.monotonic() > until:
+            break
+        if not _guarded(converge, job_id):
+            silent.add(cluster_id)
+    return silent - {None}
+
+
+def _guarded(act, subject) -> bool:
+    """Do it; False if a cluster is silent. What is broken with one job stops no other."""
+    try:
+        act(subject)
+    except EngineUnavailable as gone:
+        log.warning("A cluster does not answer: %s", gone)
+        return False
+    except Exception:
+        log.exception("%s could not be seen to", subject)
+    return True
+
+
+def _bill_late() -> None:
+    """Runs that came to light after their job was settled."""
+    with tenancy.as_system():
+        owed = Run.objects.filter(billed_at=None, ended_at__isnull=False)
+        late = owed.exclude(job__settled_at=None).values_list("job", flat=True).distinct()
+        ids = list(late.order_by()[:MOST])
+    for job_id in ids:
+        _guarded(metering.bill, job_id)
+
+
+def end_orphans(cluster: Cluster) -> int:
+    """End what the cluster has of ours and no row wants; says how many there were.
+
+    An order that arrives after its attempt was closed and forgotten is settled like any other:
+    what it used is billed. What no row knows is stopped and dropped once it was seen for half a
+    minute. Raises `EngineUnavailable`.
+    """
+    engine = capacity.engine_of(cluster)
+    there = {seen.name: seen for seen in engine.list() if OURS.fullmatch(seen.name)}
+    known = _known(there.values())
+    found = 0
+    for name, seen in there.items():
+        attempt = known.get(name)
+        mine = attempt and seen.uid == str(attempt.pk) and attempt.cluster_id == cluster.pk
+        if mine and attempt.forgotten_at is None:
+            continue
+        found += 1
+        if mine:
+            _reopen(attempt)
+            converge(attempt.job_id)
+        elif _strange_for_long(cluster, seen):
+            _drop(engine, seen)
+    return found
+
+
+def _known(there) -> dict[str, Attempt]:
+    ids = {UUID(OURS.fullmatch(seen.name)[1]) for seen in there}
+    with tenancy.as_system():
+        rows = Attempt.objects.filter(job__in=ids)
+        return {attempt.engine_name: attempt for attempt in rows}
+
+
+def _reopen(attempt: Attempt) -> None:
+    with tenancy.as_system():
+        noted = {"forgotten_at": None, "noted_at": timezone.now()}
+        Attempt.objects.filter(pk=attempt.pk).update(**noted)
+        Job.objects.filter(pk=attempt.job_id).update(settled_at=None)
+
+
+def _strange_for_long(cluster: Cluster, seen: JobSighting) -> bool:
+    key, now = f"jobs.strange.{cluster.slug}.{seen.name}.{seen.uid}", timezone.now()
+    cache.add(key, now, REMEMBERED)
+    return (cache.get(key) or now) <= now - STRANGE_FOR
+
+
+def _drop(engine: JobEngine, seen: JobSighting) -> None:
+    try:
+        if not seen.ended:
+            engine.stop(seen.name)
+            seen = engine.look(seen.name)
+        if seen.ended and all(pod.ended_at for pod in seen.pods):
+            engine.release(seen.name, [pod.uid for pod in seen.pods])
+            engine.forget(seen.name)
+            log.warning("%s was in the cluster and nobody wanted it", seen.name)
+    except EngineRefused as refused:
+        log.warning("%s could not be dropped: %s", seen.name, refused)

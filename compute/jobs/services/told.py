@@ -1,0 +1,84 @@
+"""Who is told what of a job: lines of its timeline, once each, and notices to people."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from compute.jobs import broadcast
+from compute.jobs.lifecycle import JobStatus
+from compute.jobs.models import Happening, Job
+from compute.jobs.services import following
+from portal.core.templatetags._words import span
+from portal.notices import services as notices
+from tenants.directory.models import Membership, User
+from tenants.directory.roles import PlatformRole, TenantRole
+
+LONG_WAIT = timedelta(minutes=10)
+TONES = {JobStatus.SUCCEEDED: "ok", JobStatus.FAILED: "bad", JobStatus.CANCELLED: "info"}
+WORDS = Happening._meta.get_field("words").max_length
+
+
+def happened(
+    job: Job, key: str, kind: str, words: str, *, tone: str = "info", at=None, detail: str = ""
+) -> bool:
+    """Put one line on the timeline; False if the same `key` stood there already."""
+    told = {"tenant_id": job.tenant_id, "at": at or timezone.now(), "kind": kind, "tone": tone}
+    told |= {"words": words[:WORDS], "detail": detail}
+    _, fresh = Happening.objects.get_or_create(job=job, key=key, defaults=told)
+    return fresh
+
+
+def of_start(job: Job, at) -> None:
+    """Tell the submitter that work began, where it was waited for long."""
+    waited = at - job.created_at
+    if waited > LONG_WAIT:
+        body = f"It waited {span(waited.total_seconds())}."
+        to_submitter(job, f"{job.name} is running", body=body)
+
+
+def of_end(job: Job) -> None:
+    """Tell the submitter how it ended; a cancellation only if it was another person's."""
+    titles = {
+        JobStatus.SUCCEEDED: f"{job.name} succeeded",
+        JobStatus.FAILED: f"{job.name} failed",
+        JobStatus.CANCELLED: f"{job.name} was cancelled",
+    }
+    by_me = job.cancel_reason.startswith(f"Cancelled by {job.person.username}.")
+    if job.status == JobStatus.CANCELLED and by_me:
+        return
+    to_submitter(job, titles[job.status], body=job.reason, tone=TONES[job.status])
+
+
+def of_eviction(job: Job, words: str) -> None:
+    """Tell the submitter that the hardware was taken away."""
+    title = f"{job.name} was pre-empted and waits again"
+    to_submitter(job, title, body=words, tone="warn")
+
+
+def of_loop(job: Job, count: int) -> None:
+    """Tell owners and operators that a job is put off again and again."""
+    seats = Membership.objects.filter(tenant=job.tenant, role=TenantRole.OWNER)
+    owners = User.objects.filter(pk__in=seats.values("user"))
+    operators = User.objects.filter(groups__name=PlatformRole.OPERATOR.group_name)
+    body = (
+        "Each time it begins again from its last checkpoint. A higher guaranteed quota, a "
+        "higher priority or a checkpoint that is written more often helps."
+    )
+    notices.tell(
+        (owners | operators).distinct(), tenant=job.tenant, body=body, tone="warn",
+        title=f"{job.name} was pre-empted {count} times", href=job.get_absolute_url(),
+    )  # fmt: skip
+
+
+def to_submitter(job: Job, title: str, *, body: str = "", tone: str = "info") -> None:
+    """A notice to who submitted the job, if they wanted any and are still of the tenant."""
+    if not job.notify or not Job.objects.visible_to(job.person).filter(pk=job.pk).exists():
+        return
+    href = job.get_absolute_url()
+    notices.tell([job.person], tenant=job.tenant, title=title, href=href, body=body, tone=tone)
+
+
+def moved(job: Job) -> None:
+    """Refresh the pages that show the job, and let those hear who follow it."""
+    following.job_moved(job)
+    broadcast.moved(job.pk, tenant_id=job.tenant_id)

@@ -1,0 +1,78 @@
+"""What people wish of a job that was submitted: cancel it, move it in the queue."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from compute.jobs.lifecycle import Priority
+from compute.jobs.models import Job
+from compute.jobs.services import asking, told
+from portal.audit.services import denied, record
+from portal.core.background import after_commit
+from portal.core.errors import Conflict, Refused
+
+REASON = Job._meta.get_field("cancel_reason").max_length
+
+
+@transaction.atomic
+def cancel(job: Job, *, by, note: str = "") -> Job:
+    """Ask a job to end, whatever it does; a second time changes nothing. `by=None`: the platform.
+
+    What it used until then is billed. Raises `Conflict` if it has ended, 403.
+    """
+    _require_hand(by, "cancel", job)
+    job = _locked(job)
+    if job.cancel_asked_at:
+        return job
+    who = f"Cancelled by {by.username if by else 'the platform'}."
+    reason = f"{who} {note.strip()}".strip()[:REASON]
+    _wish(job, cancel_asked_at=timezone.now(), cancel_reason=reason)
+    record("asked to cancel", job, by=by, note=note)
+    told.happened(job, "cancel", "cancel", reason, tone="warn")
+    _go_on(job)
+    return job
+
+
+@transaction.atomic
+def prioritise(job: Job, *, by, to: str) -> Job:
+    """Change the priority of a job that has not ended. Raises `Refused`, `Conflict`, 403."""
+    _require_hand(by, "change the priority of", job)
+    if to not in Priority.values:
+        raise Refused(f"Choose one of {', '.join(Priority.values)}.", field="priority")
+    asking.require_rank(by, job.tenant, to)
+    job = _locked(job)
+    if job.priority == to:
+        raise Conflict("It has this priority already.", field="priority")
+    before = job.priority
+    _wish(job, priority=to)
+    record("changed the priority of", job, by=by, before=before, after=to)
+    now = timezone.now()
+    words = f"Priority changed from {before} to {to} by {by.username}."
+    told.happened(job, f"priority {now.isoformat()}", "priority", words, at=now)
+    _go_on(job)
+    return job
+
+
+def _locked(job: Job) -> Job:
+    held = Job.objects.select_for_update(of=("self",)).select_related("tenant", "person")
+    job = held.get(pk=job.pk)
+    if job.ended:
+        raise Conflict(f"{job} has ended: {job.get_status_display().lower()}.")
+    return job
+
+
+def _require_hand(by, verb: str, job: Job) -> None:
+    if by is None or Job.objects.changeable_by(by).filter(pk=job.pk).exists():
+        return
+    why = f"Only who submitted it, owners of {job.tenant} and operators can do this."
+    raise denied(verb, job, by=by, why=why)
+
+
+def _wish(job: Job, **columns) -> None:
+    Job.objects.filter(pk=job.pk).update(**columns)
+    for name, value in columns.items():
+        setattr(job, name, value)
+
+
+def _go_on(job: Job) -> None:
+    told.moved(job)
+    after_commit("jobs.converge", job_id=str(job.pk))

@@ -1,0 +1,99 @@
+"""Asking for a job: the form, whether it would fit and what it would cost, and copies."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import cached_property
+from django.views.generic import FormView, View
+
+from compute.jobs import services
+from compute.jobs.asks import NEEDS, start_from
+from compute.jobs.forms import JobForm
+from compute.jobs.models import Job, Template
+from compute.jobs.views.lists import uuid_or_none
+from portal.core.errors import Refused
+from portal.web.views import Page, RefusalsInForm, SignedIn
+from tenants.directory.chosen import slug_wanted
+from tenants.directory.models import Tenant
+
+
+class NewJob(Page, RefusalsInForm, FormView):
+    """What runs and what it needs; beside it whether that fits, when, and at what cost."""
+
+    template_name = "compute/jobs/new.html"
+    form_class = JobForm
+
+    @cached_property
+    def template(self) -> Template | None:
+        wanted = self.request.POST.get("template") or self.request.GET.get("template")
+        seen = Template.objects.visible_to(self.request.user).select_related("tenant")
+        return seen.filter(pk=uuid_or_none(wanted)).first()
+
+    @cached_property
+    def earlier(self) -> Job | None:
+        return None
+
+    @cached_property
+    def mine(self):
+        return Tenant.objects.joined_by(self.request.user)
+
+    @cached_property
+    def tenant(self) -> Tenant | None:
+        """The team it is for: as chosen, as it was before, or the first."""
+        start = self.get_initial().get("tenant", "")
+        named = self.request.POST.get("tenant", start).replace("\0", "")
+        return self.mine.filter(slug=named).first() or self.mine.first()
+
+    def get_initial(self):
+        start = start_from(self.template, self.earlier)
+        return start or {"tenant": slug_wanted(self.request)}
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.request.user, "tenant": self.tenant}
+
+    def get_context_data(self, **kwargs):
+        templates = Template.objects.visible_to(self.request.user).in_use()
+        offered = templates.filter(tenant__in=self.mine).select_related("tenant")
+        return super().get_context_data(
+            templates=offered, chosen=self.template, earlier=self.earlier, tenant=self.tenant,
+            **kwargs,
+        )  # fmt: skip
+
+    def do(self, form):
+        facts, template = form.asks(), form.cleaned_data["template"]
+        if template and template.tenant == form.cleaned_data["tenant"]:
+            facts["template"] = template
+        job = services.submit(form.cleaned_data["tenant"], by=self.request.user, **facts)
+        messages.success(self.request, f"{job} is submitted")
+        return redirect(job)
+
+
+class Clone(NewJob):
+    """The form, filled as an earlier job was asked for."""
+
+    @cached_property
+    def earlier(self) -> Job:
+        seen = Job.objects.visible_to(self.request.user).to_show()
+        return get_object_or_404(seen, pk=self.kwargs["pk"])
+
+
+class Estimate(SignedIn, View):
+    """Will it fit, when, and what will it cost: asked while the form is filled in."""
+
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        return render(request, "compute/jobs/_estimate.html", self.found(request))
+
+    def found(self, request) -> dict:
+        mine = Tenant.objects.joined_by(request.user)
+        named = request.POST.get("tenant", "").replace("\0", "")
+        tenant = mine.filter(slug=named).first() or mine.first()
+        form = JobForm(request.POST, user=request.user, tenant=tenant)
+        form.is_valid()
+        if tenant is None or set(NEEDS) & set(form.errors):
+            return {"unready": True}
+        needs = {name: form.cleaned_data[name] for name in NEEDS}
+        try:
+            return {"forecast": services.forecast(tenant, by=request.user, **needs)}
+        except Refused as refused:
+            return {"refused": refused.detail}
