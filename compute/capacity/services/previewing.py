@@ -79,10 +79,8 @@ def _own(was: Share, mine: Share, flavour: GpuFlavour) -> list[Line]:
     """What changes for the tenant itself."""
     lines = []
     if mine.guaranteed != was.guaranteed:
-        told = f"{_n(was.guaranteed)} to {_n(mine.guaranteed)}"
-        lines.append(
-            Line(f"{mine.tenant} is guaranteed {told} {_unit(mine.guaranteed, flavour)}.")
-        )
+        told = f"{_n(mine.guaranteed)} {_unit(mine.guaranteed, flavour)} instead of"
+        lines.append(Line(f"{mine.tenant} is guaranteed {told} {_n(was.guaranteed)}."))
     more = mine.borrowed - was.borrowed
     if more > 0:
         words = f"{_n(more)} {_unit(more, flavour)} that it uses now would become borrowed"
