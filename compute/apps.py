@@ -9,7 +9,7 @@ CONNECTED = (
     "compute.endpoints.card_reach",
     "compute.endpoints.frame",
     "compute.endpoints.receivers",
-    "compute.jobs.capacity_reach",
+    "compute.jobs.for_capacity",
     "compute.jobs.frame",
     "compute.jobs.money_reach",
 )

@@ -15,6 +15,7 @@ from portal.core import tenancy
 from tenants.chargeback.models import Price
 
 ZERO = Decimal(0)
+HOUR = 3600  # the meters of hardware count seconds
 
 
 @dataclass(slots=True)
@@ -73,6 +74,11 @@ class Kind:
     @property
     def own(self) -> Decimal:
         return max(ZERO, self.used - self.borrowed)
+
+    @property
+    def hourly_nano(self) -> int | None:
+        """What one unit costs for an hour, in nano-units; None where nobody has said."""
+        return self.price and self.price.nano_for(HOUR)
 
     @cached_property
     def guaranteed(self) -> Decimal:

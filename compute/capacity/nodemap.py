@@ -44,7 +44,11 @@ def legend(kind: Kind) -> list[tuple[str, str]]:
     ranked = [each.tenant for each in sorted(used, key=lambda each: (-each.used, each.tenant))]
     named = [(f"fill-{n}", tenant) for n, tenant in enumerate(ranked[:COLOURS], 1)]
     others = len(ranked) - COLOURS
-    return [*named, ("fill-6", f"{others} others")] if others > 0 else named
+    return (
+        [*named, ("fill-6", f"{others} other{'' if others == 1 else 's'}")]
+        if others > 0
+        else named
+    )
 
 
 def drawn(kind: Kind, machines: list[Machine]) -> list[Drawn]:

@@ -48,6 +48,15 @@ class Borrowing:
     more: int = 0
 
 
+def extent(found: list[Kind]) -> str:
+    """ "100 nodes, 624 GPUs in eu-central and eu-west"."""
+    nodes = sum(len(kind.machines) for kind in found)
+    gpus = sum((kind.total for kind in found if kind.flavour.has_gpus), ZERO)
+    regions = sorted({kind.flavour.region or kind.flavour.cluster.region for kind in found})
+    told = f"{number(nodes)} node{'' if nodes == 1 else 's'}"
+    return f"{told}{f', {number(gpus)} GPUs' if gpus else ''} in {' and '.join(regions)}"
+
+
 def head(found: list[Kind], queued: Queued) -> list[dict]:
     """The five figures over the page, of all kinds with GPUs (of cores where there are none)."""
     gpus = [kind for kind in found if kind.flavour.has_gpus] or found
@@ -168,10 +177,7 @@ def fragmentation(kind: Kind) -> str:
     if kind.scattered == 0:
         return f"All {number(kind.free)} free {unit} stand on empty nodes."
     share = percent(kind.scattered, 0)
-    return (
-        f"{share} of the {number(kind.free)} free {unit} stand on nodes where something runs, so "
-        f"the largest job on one node is {kind.largest}."
-    )
+    return f"{share} of the {number(kind.free)} free {unit} stand on nodes where something runs."
 
 
 def node_map(kind: Kind) -> dict:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from compute.capacity.figures import HOUR
 from compute.capacity.models import Cluster, GpuFlavour, Node, Queue, Quota
 
 AMOUNT = {"max_digits": 8, "decimal_places": 2}
@@ -60,7 +61,8 @@ class FlavourSerializer(serializers.ModelSerializer):
         price = self.context["prices"].get(flavour.pk)
         if price is None:
             return None
-        each = {"amount": price.amount / price.per, "currency": price.currency}
+        amount = Decimal(price.nano_for(HOUR)).scaleb(-9)
+        each = {"amount": amount, "currency": price.currency}
         return PriceSerializer(each).data
 
 

@@ -23,7 +23,8 @@ PEOPLE = (
     "stranger", "governor", "finance", "operator", "auditor",
 )  # fmt: skip
 NAMES = (
-    "entrance", "portal", "tenants", "marketplace", "feedback", "imports", "compute", "jobs",
+    "entrance", "portal", "tenants", "marketplace", "feedback", "imports", "compute", "capacity",
+    "jobs",
 )  # fmt: skip
 FEW = ("anonymous", "owner", "operator")  # where who asks makes no difference
 WORDS = {"ok", "form", "login", "no", "hidden", "-"}

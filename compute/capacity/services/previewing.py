@@ -79,10 +79,8 @@ def _own(was: Share, mine: Share, flavour: GpuFlavour) -> list[Line]:
     """What changes for the tenant itself."""
     lines = []
     if mine.guaranteed != was.guaranteed:
-        told = f"{_n(was.guaranteed)} to {_n(mine.guaranteed)}"
-        lines.append(
-            Line(f"{mine.tenant} is guaranteed {told} {_unit(mine.guaranteed, flavour)}.")
-        )
+        told = f"{_n(mine.guaranteed)} {_unit(mine.guaranteed, flavour)} instead of"
+        lines.append(Line(f"{mine.tenant} is guaranteed {told} {_n(was.guaranteed)}."))
     more = mine.borrowed - was.borrowed
     if more > 0:
         words = f"{_n(more)} {_unit(more, flavour)} that it uses now would become borrowed"
@@ -101,7 +99,8 @@ def _others(was: Share, mine: Share, rest: list[Share], total: Decimal, flavour)
     lines = []
     before, after = sharing.shared([was, *rest], total), sharing.shared([mine, *rest], total)
     if after != before:
-        lines.append(Line(f"{_n(before)} to {_n(after)} are left that nobody is guaranteed."))
+        told = f"{_n(after)} {_unit(after, flavour)} instead of {_n(before)}"
+        lines.append(Line(f"{told} are left that nobody is guaranteed."))
     unmet = max(ZERO, mine.unused - was.unused)
     free = max(ZERO, total - sum((each.used for each in rest), mine.used))
     back = min(max(ZERO, mine.unused - free), unmet)

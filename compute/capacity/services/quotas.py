@@ -45,7 +45,7 @@ def set_quota(
     terms = Terms(*[None if v is None else Decimal(v) for v in (guaranteed, borrow, lend)])
     with transaction.atomic():
         require_operator(by, "set a quota of", queue)
-        GpuFlavour.objects.select_for_update().get(pk=flavour.pk)  # two at once could give twice
+        _hold(flavour)  # two at once could give twice
         quota = _row(queue, flavour)
         before = Terms(quota.guaranteed, quota.borrow, quota.lend)
         if before == terms:
@@ -174,6 +174,10 @@ def _check_amount(value: Decimal | None, flavour: GpuFlavour, field: str) -> Non
     if abs(parts - round(parts)) > Decimal("0.005") * flavour.parts:
         words = f"in parts of one {flavour.parts}th" if flavour.parts > 1 else "whole"
         raise Refused(f"{flavour.name} is given {words}. Choose such a number.", field=field)
+
+
+def _hold(flavour: GpuFlavour) -> None:
+    GpuFlavour.objects.select_for_update(no_key=True).get(pk=flavour.pk)
 
 
 def _row(queue: Queue, flavour: GpuFlavour) -> Quota:

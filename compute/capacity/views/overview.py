@@ -42,6 +42,7 @@ class Overview(Page, TemplateView):
             shown |= {"chart": panels.histogram(kind), "scattered": panels.fragmentation(kind)}
         rows = panels.rows(found)
         return shown | {
+            "extent": panels.extent(found),
             "figures": panels.head(found, queued),
             "rows": rows,
             "borrowing": panels.borrowing(found),

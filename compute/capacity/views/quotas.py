@@ -114,7 +114,7 @@ class Leave(Place):
     def act(self, queue) -> str:
         note = self.request.POST.get("reason", "").replace("\0", "").strip()[:500]
         services.leave(queue, by=self.request.user, note=note)
-        return f"{queue.tenant.name} has no place in {queue.cluster.name} any more"
+        return f"{queue.tenant.name} has a closed place in {queue.cluster.name} now"
 
 
 class Join(Place):
@@ -122,4 +122,4 @@ class Join(Place):
 
     def act(self, queue) -> str:
         services.join(queue.tenant, queue.cluster, by=self.request.user)
-        return f"{queue.tenant.name} has its place in {queue.cluster.name} again"
+        return f"{queue.tenant.name} has an open place in {queue.cluster.name} again"

@@ -42,7 +42,7 @@ def test_a_price_is_told_for_one_gpu_and_hour(fleet, h100, vision, api, consumer
     price = model.tenant.prices.get()
     type(price).objects.create(
         tenant=vision, model_id=h100.pk, model_slug=h100.slug, meter=price.meter, version=1,
-        amount="6.4", per=2, valid_from=price.valid_from,
+        amount="6.4", per=7200, valid_from=price.valid_from,
     )  # fmt: skip
     (found,) = results(api(consumer), "capacity/flavours/?memory_gb=80")
     assert found["hourly"] == {"amount": "3.200000000", "currency": "EUR"}

@@ -143,7 +143,7 @@ def test_a_refused_quota_stands_at_its_field_and_keeps_the_rest(busy, client, op
 def test_a_preview_tells_before_anything_is_saved(busy, at, operator, h100):
     preview = reverse("capacity:quota_preview", args=["here", "retail"])
     page = at(preview, operator, weight="1", **{f"{h100.pk}-guaranteed": "8"})
-    assert "retail is guaranteed 0 to 8 GPUs" in text(page)
+    assert "retail is guaranteed 8 GPUs instead of 0." in text(page)
     assert "could call back 4 GPUs from claims (8)" in text(page)
     assert not Quota.objects.filter(tenant__slug="retail", guaranteed__gt=0).exists()
     assert "Put the numbers right" in text(at(preview, operator, weight="x"))
@@ -187,7 +187,7 @@ def test_a_place_is_taken_and_given_back(busy, client, operator):
     client.force_login(operator)
     client.post(reverse("capacity:leave", args=["here", "retail"]), {"reason": "Moved"})
     assert not Queue.objects.get(tenant__slug="retail").open
-    assert "no place here" in text(client.get(reverse("capacity:quotas", args=["here"])))
+    assert "place closed" in text(client.get(reverse("capacity:quotas", args=["here"])))
     client.post(reverse("capacity:join", args=["here", "retail"]))
     assert Queue.objects.get(tenant__slug="retail").open
 

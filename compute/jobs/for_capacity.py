@@ -28,17 +28,17 @@ def waiting(user, *, most: int, flavour=None) -> upward.Queued:
     """
     seen = Attempt.objects.filter(
         ended_at=None, job__in=Job.objects.visible_to(user).filter(status__in=WAITS)
-    ).annotate(first=KT("order__flavours__0"))
+    ).annotate(best=KT("order__flavours__0"))
     if flavour is not None:
-        seen = seen.filter(job__cluster=flavour.cluster_id, first=flavour.slug)
-    grouped = seen.values("job__cluster", "first", "job__tenant__slug").annotate(
+        seen = seen.filter(cluster=flavour.cluster_id, best=flavour.slug)
+    grouped = seen.values("cluster", "best", "job__tenant__slug").annotate(
         jobs=Count("pk"), units=UNITS, since=Min("job__created_at")
     )
     flavours: dict[tuple, upward.Count] = {}
     tenants, total, since = {}, upward.Count(), None
     for row in grouped.order_by():
         here = upward.Count(row["jobs"], row["units"] or Decimal(0))
-        kind = (row["job__cluster"], row["first"])
+        kind = (row["cluster"], row["best"])
         tenants[*kind, row["job__tenant__slug"]] = here
         flavours[kind] = _sum(flavours.get(kind), here)
         total = _sum(total, here)
@@ -56,8 +56,9 @@ def holders(user, names) -> dict[str, upward.Holder]:
 
 
 def _next(attempts, most: int) -> list[upward.Waiting]:
-    """Those that are expected to start first; where nobody knows, those that came first."""
-    newest = Estimate.objects.filter(job_id=OuterRef("pk"), started_at=None).order_by("-id")
+    """Those that are expected to start first, by the newest range; where nobody knows, those that
+    came first."""
+    newest = Estimate.objects.filter(job_id=OuterRef("pk"), started_at=None).order_by("first")
     jobs = Job.objects.filter(pk__in=attempts.values("job")).select_related("tenant")
     told = jobs.annotate(
         low=Subquery(newest.values("low")[:1]), high=Subquery(newest.values("high")[:1])
