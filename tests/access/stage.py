@@ -33,8 +33,8 @@ from tenants.directory.models import Membership, User
 from tenants.directory.roles import PlatformRole, TenantRole
 from tenants.keys import services as keys
 from tests import factories
-from tests.compute.jobs import stage as hall
 from tests.compute.fleet import Fleet, node
+from tests.compute.jobs import stage as hall
 from tests.conftest import person
 from tests.tenants.chargeback.book import used
 
