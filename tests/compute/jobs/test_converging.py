@@ -51,6 +51,16 @@ def test_a_job_runs_and_succeeds(running, engine, a100, consumer):
     assert list(kinds) == ["submitted", "queued", "running", "succeeded"]
 
 
+def test_what_began_and_ended_between_two_looks_was_seen_all_the_same(job, engine, a100):
+    services.converge(job.pk)
+    engine.run(attempt_name(job))
+    engine.finish(attempt_name(job))
+    done = services.converge(job.pk)
+    assert (done.started_at, done.flavour) == (Run.objects.get().started_at, a100)
+    kinds = Happening.objects.filter(job=done).values_list("kind", flat=True)
+    assert list(kinds) == ["submitted", "queued", "running", "succeeded"]
+
+
 def test_what_ended_is_forgotten_after_a_minute_and_then_settled(running, engine):
     engine.finish(attempt_name(running))
     services.converge(running.pk)
