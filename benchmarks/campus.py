@@ -84,8 +84,11 @@ class Campus:
     def _program(self, name: str) -> ChildProcess:
         return ChildProcess(
             name=name,
-            command=[sys.executable, *PROGRAMS[name]],
+            command=[sys.executable, *PROGRAMS[name], *self._more(name)],
             log=self.place / "log" / f"{name}.log",
             environment=dict(os.environ) | {"PYTHONUNBUFFERED": "1"},
             folder=REPOSITORY,
         )
+
+    def _more(self, name: str) -> list[str]:
+        return ["--schedule", str(self.place / "beat")] if name == "beat" else []

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 from django.utils import timezone
 
 from compute.capacity import services as capacity
 from compute.engines.jobs import EngineRefused, EngineUnavailable, JobPhase, JobSighting
 from compute.jobs import logs
-from compute.jobs.models import Attempt, Job, Run
+from compute.jobs.lifecycle import ENDED
+from compute.jobs.models import Attempt, Job, Receipt, Run
 from compute.jobs.services import attempts, metering, receipts
 from portal.core import tenancy
 
@@ -29,6 +31,21 @@ def settle(job_id) -> None:
             raise EngineUnavailable(str(refused)) from refused
     with tenancy.as_system():
         _close(job_id)
+
+
+def shown(job_id) -> tuple[Job | None, bool]:
+    """The job, and whether anything is owed of what ended: one question for both."""
+    mine = {"job": OuterRef("pk")}
+    owed = (
+        Exists(Run.objects.filter(**mine, billed_at=None, ended_at__isnull=False))
+        | Exists(Receipt.objects.filter(**mine, settled_at=None))
+        | Exists(Attempt.objects.filter(**mine, forgotten_at=None, ended_at__isnull=False))
+        | Q(status__in=ENDED, settled_at=None)
+    )
+    with tenancy.as_system():
+        owing = ExpressionWrapper(Q(owed), output_field=BooleanField())
+        job = Job.objects.to_show().annotate(owes=owing).filter(pk=job_id).first()
+    return job, bool(job and job.owes)
 
 
 def clear(attempt: Attempt) -> None:

@@ -99,13 +99,7 @@ class Corrections(Page, RefusalsInForm, FormView):
         return super().get_context_data(**more, **kwargs)
 
     def get_call(self):
-        """The call with this id, or else the run of a job."""
-        try:
-            wanted = uuid.UUID(self.request.GET.get("call", "").strip())
-        except ValueError:
-            return None
-        calls = Call.objects.visible_to(self.request.user).select_related("tenant")
-        return calls.filter(pk=wanted).first() or services.charged_run(self.request.user, wanted)
+        return paid_by(self.request.user, self.request.GET.get("call", "").strip())
 
     def do(self, form):
         call = self.get_call()
@@ -116,3 +110,13 @@ class Corrections(Page, RefusalsInForm, FormView):
         services.correct(call.id, by=self.request.user, nano=nano, note=facts["note"])
         messages.success(self.request, "Corrected. It stands on the statement of this month.")
         return redirect(f"{reverse('chargeback:corrections')}?call={call.id}")
+
+
+def paid_by(user, text: str):
+    """The call with this id, or else the run of a job, if `user` may see it; None for neither."""
+    try:
+        wanted = uuid.UUID(text)
+    except ValueError:
+        return None
+    calls = Call.objects.visible_to(user).select_related("tenant")
+    return calls.filter(pk=wanted).first() or services.charged_run(user, wanted)

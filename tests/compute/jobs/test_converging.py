@@ -51,6 +51,16 @@ def test_a_job_runs_and_succeeds(running, engine, a100, consumer):
     assert list(kinds) == ["submitted", "queued", "running", "succeeded"]
 
 
+def test_what_began_and_ended_between_two_looks_was_seen_all_the_same(job, engine, a100):
+    services.converge(job.pk)
+    engine.run(attempt_name(job))
+    engine.finish(attempt_name(job))
+    done = services.converge(job.pk)
+    assert (done.started_at, done.flavour) == (Run.objects.get().started_at, a100)
+    kinds = Happening.objects.filter(job=done).values_list("kind", flat=True)
+    assert list(kinds) == ["submitted", "queued", "running", "succeeded"]
+
+
 def test_what_ended_is_forgotten_after_a_minute_and_then_settled(running, engine):
     engine.finish(attempt_name(running))
     services.converge(running.pk)
@@ -201,3 +211,21 @@ def test_who_wants_no_notices_gets_none(a100, claims, consumer, engine):
 
 def test_there_is_no_such_job(job, engine):
     assert services.converge("01890000-0000-7000-8000-000000000000") is None
+
+
+@pytest.mark.parametrize("moment, verb", [("after", "look"), ("before", "start")])
+def test_a_slow_hand_neither_orders_again_nor_takes_its_old_look_for_truth(
+    job, engine, moment, verb
+):
+    def meanwhile(*call):
+        if call != (moment, verb):
+            return
+        engine.faults = None
+        services.converge(job.pk)
+        engine.run(attempt_name(job))
+        engine.finish(attempt_name(job))
+        assert services.converge(job.pk).status == JobStatus.SUCCEEDED
+
+    engine.faults = meanwhile
+    assert services.converge(job.pk).status == JobStatus.SUCCEEDED
+    assert len(engine.orders) == 1 and Attempt.objects.get().end == "completed"
