@@ -1,10 +1,11 @@
 """Logs of jobs: lines stored a second, and how long a line takes from its program to a page.
 
-`python -m benchmarks.joblog [seconds]`, part of `make bench`. One job with 100 watchers, and 100
-jobs with one watcher each, beside the naive way, which sends each line as a message of the
-channel layer and stores nothing. Lines go through the keeper's writer into a durable PostgreSQL,
-hints through Valkey; pages are sockets of one web process, in a program of their own. A line
-carries the time at which it was printed.
+`python -m benchmarks.joblog [seconds] [lines a second]`, part of `make bench`. One job with 100
+watchers, and 100 jobs with one watcher each, beside the naive way, which sends each line as a
+message of the channel layer and stores nothing. Lines go through the keeper's writer into a
+durable PostgreSQL, hints through Valkey; pages are sockets of one web process, in a program of
+their own. A line carries the time at which it was printed; one that came later than the last
+round waits for did not arrive.
 """
 
 import json
@@ -23,7 +24,7 @@ from portal.local.valkey import EmbeddedValkey
 
 RATE = 500  # lines a second, of all jobs together
 STEP = 0.05
-STORED = 50_000
+STORED = 20_000
 SETTLE = 5.0  # seconds in which the last lines arrive
 SERVER = ["-m", "uvicorn", "--no-access-log", "--log-level", "error"]
 HEAD = ("", "lines/s", "watchers", "arrived", "p50 ms", "p99 ms", "server CPU s")
@@ -31,6 +32,7 @@ HEAD = ("", "lines/s", "watchers", "arrived", "p50 ms", "p99 ms", "server CPU s"
 
 def main() -> int:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 5.0
+    rate = int(sys.argv[2]) if len(sys.argv) > 2 else RATE
     with ExitStack() as everything:
         place = stand.folder(everything)
         valkey = EmbeddedValkey(place / "valkey", durable=False)
@@ -47,11 +49,11 @@ def main() -> int:
         print(("{:32}" + "{:>14}" * (len(HEAD) - 1)).format(*HEAD))
         for jobs, watchers in ((1, 100), (100, 1)):
             for naive in (True, False):
-                _round(scene, port, server, jobs, watchers, naive, seconds)
+                _round(scene, port, server, jobs, watchers, naive, seconds, rate)
     return 0
 
 
-def _round(scene, port, server, jobs, watchers, naive, seconds) -> None:
+def _round(scene, port, server, jobs, watchers, naive, seconds, wanted) -> None:
     made = scene.jobs(jobs)
     path = "/naive/{}/" if naive else "/live/jobs/{}/"
     asked = {
@@ -67,7 +69,7 @@ def _round(scene, port, server, jobs, watchers, naive, seconds) -> None:
     pages.stdin.flush()
     pages.stdout.readline()
     used, began = _cpu(server), time.monotonic()
-    printed = scene.say(made, naive, RATE, STEP, seconds)
+    printed = scene.say(made, naive, wanted, STEP, seconds)
     rate = printed / (time.monotonic() - began)
     delays = json.loads(pages.stdout.readline())
     pages.wait()
