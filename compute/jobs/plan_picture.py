@@ -119,9 +119,12 @@ def finding(seen: list[Seen]) -> str:
     """The sentence for those who cannot see the picture: "2 of 4 steps done, 1 running"."""
     count = {state: sum(each.state == state for each in seen) for state in ICONS}
     told = [f"{count['done']} of {len(seen)} step{'' if len(seen) == 1 else 's'} done"]
-    for state, word in (("now", "running"), ("bad", "failed"), ("off", "cancelled")):
-        if count[state]:
-            told.append(f"{count[state]} {word}")
+    cancelled = sum(each.state == "off" and each.job is not None for each in seen)
+    counts = (
+        (count["now"], "running"), (count["bad"], "failed"), (cancelled, "cancelled"),
+        (count["off"] - cancelled, "not started"),
+    )  # fmt: skip
+    told += [f"{number} {word}" for number, word in counts if number]
     return ", ".join(told)
 
 

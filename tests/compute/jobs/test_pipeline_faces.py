@@ -77,6 +77,7 @@ def test_the_graph_says_what_is_done_runs_failed_and_is_stuck(seen, failed):
     assert 'aria-label="Prepare: Its program failed with code 3."' in text
     assert "needs Prepare" in text and "node--bad" in text and "node--off" in text
     assert "Prepare failed: Its program failed with code 3." in text
+    assert "Graph: 0 of 4 steps done, 1 failed, 3 not started" in text
     assert "Go on from what failed" in text
 
 
