@@ -121,7 +121,7 @@ def _words(before: int, claim: Claim, free: Amount) -> str:
     if before:
         return turn(before + 1)
     if claim.needs.fits(free):
-        return "It is next in your team. A job of another team comes first."
+        return "It is next in your team."
     return f"It is next: it starts once {claim.needs.words()} are free on this machine."
 
 

@@ -80,3 +80,7 @@ def test_places_are_counted_within_a_team_and_said_in_plain_words():
         "It is next: it starts once 2 cores and 0.1 GB are free on this machine."
     )
     assert found["two"].words == "1 job of your team comes first."
+
+
+def test_who_is_next_and_fits_is_not_told_to_wait_for_hardware():
+    assert places([claim("one")], WHOLE)["one"].words == "It is next in your team."
