@@ -164,6 +164,17 @@ def _of_gpus(kinds: tuple[Kind, ...]) -> list[dict]:
     return [{"key": names.GPU, "operator": "Exists", "effect": "NoSchedule"}]
 
 
+def _told(order: JobOrder) -> list[dict]:
+    """What the program is told: its place among the nodes of its job, and what was ordered."""
+    rank = {"value": "0"}
+    if order.nodes > 1:
+        path = "metadata.labels['batch.kubernetes.io/job-completion-index']"
+        rank = {"valueFrom": {"fieldRef": {"fieldPath": path}}}
+    place = [{"name": "MILLWRIGHT_RANK", **rank}]
+    place.append({"name": "MILLWRIGHT_WORLD", "value": str(order.nodes)})
+    return place + [{"name": name, "value": value} for name, value in order.variables.items()]
+
+
 def _box(order: JobOrder, kinds: tuple[Kind, ...]) -> dict:
     asked = {"cpu": names.plain(order.cpu), "memory": f"{order.memory_mb}Mi"}
     if order.gpus > Decimal(0):
@@ -172,7 +183,7 @@ def _box(order: JobOrder, kinds: tuple[Kind, ...]) -> dict:
         "name": names.BOX,
         "image": order.image,
         "command": list(order.command),
-        "env": [{"name": name, "value": value} for name, value in order.variables.items()],
+        "env": _told(order),
         "resources": {"requests": asked, "limits": asked},
         "securityContext": {
             "allowPrivilegeEscalation": False,
