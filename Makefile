@@ -8,9 +8,10 @@ STAMP := .venv/.made-from-lock
 BENCH_ARGS ?=
 CLUSTER_ARGS ?=
 FUZZ_EXAMPLES ?= 200
+FAULTS ?= 450
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run cluster test lint bench browser fuzz
+.PHONY: help setup run cluster test lint bench browser fuzz faults
 
 help:
 	@echo "make run       start everything, print the address, stop with Ctrl-C"
@@ -20,6 +21,7 @@ help:
 	@echo "make bench     measure, and print a table"
 	@echo "make fuzz      send generated requests for long; FUZZ_EXAMPLES for each address"
 	@echo "make fuzz      send generated requests for long, FUZZ_EXAMPLES to each address"
+	@echo "make faults    break what is between us and a cluster, FAULTS times; needs a built cluster"
 	@echo "make browser   install a Chromium for the browser tests (Debian)"
 
 setup: $(STAMP)
@@ -52,6 +54,9 @@ bench: setup
 
 fuzz: setup
 	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q
+
+faults: setup
+	@FAULTS=$(FAULTS) $(BIN)/python -m pytest tests/faults -q -s
 
 browser:
 	@deploy/browser

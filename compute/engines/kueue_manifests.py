@@ -43,31 +43,6 @@ def job(order: JobOrder, kinds: Iterable[Kind]) -> dict:
         names.PRIORITY: names.class_of(order.priority),
         names.MANAGED: "millwright",
     }
-    spec = {
-        "suspend": True,
-        "parallelism": order.nodes,
-        "completions": order.nodes,
-        "completionMode": "Indexed" if order.nodes > 1 else "NonIndexed",
-        "backoffLimit": 0,
-        "activeDeadlineSeconds": order.time_limit_s,
-        "podReplacementPolicy": "Failed",
-        "podFailurePolicy": {
-            "rules": [
-                {
-                    "action": "FailJob",
-                    "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
-                }
-            ]
-        },
-        "template": {
-            "metadata": {
-                "labels": marks,
-                "annotations": _placing(order, kinds),
-                "finalizers": [names.SEEN],
-            },
-            "spec": _pod(order, kinds),
-        },
-    }
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -77,8 +52,28 @@ def job(order: JobOrder, kinds: Iterable[Kind]) -> dict:
             "labels": marks | queue,
             "annotations": {"millwright.job/flavours": ",".join(kind.name for kind in kinds)},
         },
-        "spec": spec,
+        "spec": _once(order) | {"template": _template(order, kinds, marks)},
     }
+
+
+def _once(order: JobOrder) -> dict:
+    """How often and how long: all nodes at once, one try, so many seconds from its start."""
+    lost = {"type": "DisruptionTarget", "status": "True"}
+    return {
+        "suspend": True,
+        "parallelism": order.nodes,
+        "completions": order.nodes,
+        "completionMode": "Indexed" if order.nodes > 1 else "NonIndexed",
+        "backoffLimit": 0,
+        "activeDeadlineSeconds": order.time_limit_s,
+        "podReplacementPolicy": "Failed",
+        "podFailurePolicy": {"rules": [{"action": "FailJob", "onPodConditions": [lost]}]},
+    }
+
+
+def _template(order: JobOrder, kinds: tuple[Kind, ...], marks: dict[str, str]) -> dict:
+    meta = {"labels": marks, "annotations": _placing(order, kinds), "finalizers": [names.SEEN]}
+    return {"metadata": meta, "spec": _pod(order, kinds)}
 
 
 def pieces(order: JobOrder, kind: Kind) -> int:
@@ -164,6 +159,17 @@ def _of_gpus(kinds: tuple[Kind, ...]) -> list[dict]:
     return [{"key": names.GPU, "operator": "Exists", "effect": "NoSchedule"}]
 
 
+def _told(order: JobOrder) -> list[dict]:
+    """What the program is told: its place among the nodes of its job, and what was ordered."""
+    rank = {"value": "0"}
+    if order.nodes > 1:
+        path = "metadata.labels['batch.kubernetes.io/job-completion-index']"
+        rank = {"valueFrom": {"fieldRef": {"fieldPath": path}}}
+    place = [{"name": "MILLWRIGHT_RANK", **rank}]
+    place.append({"name": "MILLWRIGHT_WORLD", "value": str(order.nodes)})
+    return place + [{"name": name, "value": value} for name, value in order.variables.items()]
+
+
 def _box(order: JobOrder, kinds: tuple[Kind, ...]) -> dict:
     asked = {"cpu": names.plain(order.cpu), "memory": f"{order.memory_mb}Mi"}
     if order.gpus > Decimal(0):
@@ -172,7 +178,7 @@ def _box(order: JobOrder, kinds: tuple[Kind, ...]) -> dict:
         "name": names.BOX,
         "image": order.image,
         "command": list(order.command),
-        "env": [{"name": name, "value": value} for name, value in order.variables.items()],
+        "env": _told(order),
         "resources": {"requests": asked, "limits": asked},
         "securityContext": {
             "allowPrivilegeEscalation": False,

@@ -117,6 +117,8 @@ class Scenes:
         job = self.job(name, namespace)
         pods = self.pods(name, namespace)
         workload = self.workload(job) if job else None
+        if job and workload is None:
+            job = self.job(name, namespace)  # both are gone, or the workload is still to come
         if job is None and not pods:
             self.forgotten(name)
         evictions = self._evictions_of(workload) if workload else ()

@@ -1,6 +1,5 @@
 """One contract for every job engine: the fake, a real job host, and what else has a bench."""
 
-import json
 import threading
 import time
 from dataclasses import replace
@@ -8,22 +7,17 @@ from decimal import Decimal
 
 import pytest
 
-from compute.engines.fake_jobs import FakeJobs
 from compute.engines.fleet import FlavourOrder, FleetOrder, QueueOrder, QuotaOrder
 from compute.engines.jobs import (
     PRIORITIES,
     EndCause,
     EngineRefused,
-    EngineUnavailable,
     JobPhase,
     LogMark,
     WaitCause,
 )
-from compute.engines.kueue import Kueue
-from compute.engines.local_jobs import LocalJobs
 from portal.local.cluster.inventory import FakeNode, Group, read_inventory
 from portal.local.cluster.nodes import OURS, manifest, wait_until_ready
-from tests.engines.conftest import free_port
 from tests.engines.job_benches import BENCHES, FakeBench, KueueBench, LocalBench, new_order, until
 
 pytestmark = pytest.mark.xdist_group("jobs")
@@ -360,62 +354,11 @@ def test_a_priority_that_nobody_knows_is_refused(bench):
         bench.engine.start(bench.order(priority="whatever"))
 
 
-def nobody_there(folder) -> Kueue:
-    """The engine of a cluster that is not there."""
-    server = f"http://127.0.0.1:{free_port()}"
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "c",
-        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}],
-        "clusters": [{"name": "c", "cluster": {"server": server}}],
-        "users": [{"name": "c", "user": {}}],
-    }
-    (folder / "kubeconfig").write_text(json.dumps(config))
-    return Kueue(str(folder / "kubeconfig"))
-
-
-def _down(kind: str, folder):
-    if kind == "local":
-        return LocalJobs(f"http://127.0.0.1:{free_port()}", "no matter", timeout=2.0)
-    if kind == "kueue":
-        return nobody_there(folder)
-    engine = FakeJobs()
-    engine.down = True
-    return engine
-
-
 FLEET = FleetOrder(
     (FlavourOrder("cpu"),),
     (QueueOrder("lab", (QuotaOrder("cpu", Decimal(2)),), Decimal(2)),),
     PRIORITIES,
 )
-
-
-@pytest.mark.parametrize("kind", BENCHES)
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda engine: engine.look("digits"),
-        lambda engine: engine.start(new_order()),
-        lambda engine: engine.stop("digits"),
-        lambda engine: engine.release("digits", ["pod"]),
-        lambda engine: engine.forget("digits"),
-        lambda engine: engine.prioritise("digits", "high"),
-        lambda engine: engine.list(),
-        lambda engine: next(engine.watch(never)),
-        lambda engine: next(engine.follow("digits", "pod", START, never)),
-        lambda engine: engine.nodes(),
-        lambda engine: engine.version(),
-        lambda engine: engine.drift(FLEET),
-        lambda engine: engine.apply(FLEET),
-    ],
-)
-def test_an_engine_that_is_down_says_ask_again(kind, ask, tmp_path):
-    engine = _down(kind, tmp_path)
-    assert not engine.ready()
-    with pytest.raises(EngineUnavailable):
-        ask(engine)
 
 
 def test_shares_are_applied_once_and_drift_is_seen(bench):

@@ -47,7 +47,7 @@ class Api:
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         try:
-            status, text = self._exchange(method, path, content, headers)
+            status, text = self._asked(method, path, content, headers)
         except (http.client.HTTPException, OSError) as problem:
             self.close()
             if isinstance(problem, OSError):
@@ -78,6 +78,17 @@ class Api:
         connection = self.kept.__dict__.pop("connection", None)
         if connection:
             connection.close()
+
+    def _asked(self, method, path, content, headers) -> tuple[int, bytes]:
+        """A kept connection may have been closed meanwhile: what only reads asks again."""
+        kept = getattr(self.kept, "connection", None)
+        try:
+            return self._exchange(method, path, content, headers)
+        except (http.client.RemoteDisconnected, ConnectionError):
+            if kept is None or method != "GET":
+                raise
+            self.close()
+            return self._exchange(method, path, content, headers)
 
     def _exchange(self, method, path, content, headers) -> tuple[int, bytes]:
         connection = getattr(self.kept, "connection", None)

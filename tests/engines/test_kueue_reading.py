@@ -1,0 +1,113 @@
+"""How the engine reads a cluster, where no cluster has to be there: the odd and the rare."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from compute.engines import kueue_names as names
+from compute.engines import kueue_words as words
+from compute.engines.jobs import EngineRefused, JobPhase, LogMark, WaitCause
+from compute.engines.kueue_logs import Place
+from compute.engines.kueue_reading import Scene, sighting
+from compute.engines.kueue_scenes import Scenes
+
+NOW = datetime(2026, 11, 25, 12, 0, 30, tzinfo=UTC)
+
+
+def job(**changes) -> dict:
+    meta = {"name": "j", "namespace": "n", "uid": "u", "creationTimestamp": "2026-11-25T12:00:00Z"}
+    return {
+        "metadata": meta | {"labels": {names.UID: "ours"}},
+        "spec": {"suspend": True, "completions": 1} | changes,
+        "status": {},
+    }
+
+
+def workload(*conditions: dict, **spec) -> dict:
+    return {
+        "metadata": {"name": "w", "namespace": "n", "creationTimestamp": "2026-11-25T12:00:00Z"},
+        "spec": spec,
+        "status": {"conditions": list(conditions)},
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        ("ClusterQueue x is inactive", WaitCause.HELD),
+        ("LocalQueue jobs doesn't exist", WaitCause.HELD),
+        ("insufficient quota for g in flavor a, 9 > maximum capacity (8)", WaitCause.TOO_LARGE),
+        ("9 > maximum capacity (8), insufficient unused quota for g in b", WaitCause.QUOTA),
+        ("9 > maximum capacity (8), topology t allows to fit only 1", WaitCause.SPACE),
+        ("topology t doesn't allow to fit any of 1 pod(s)", WaitCause.SPACE),
+        ("flavor a doesn't match node affinity", WaitCause.NO_HARDWARE),
+        ("couldn't assign: Pending the preemption of 1 workload(s)", WaitCause.QUOTA),
+        ("Workload no longer fits after processing another workload", WaitCause.QUOTA),
+        ("", WaitCause.BEHIND),
+    ],
+)
+def test_what_kueue_says_has_one_cause(said, cause):
+    assert words.of_queue("Pending", said, 1, possible=True).cause is cause
+
+
+def test_what_no_machine_could_hold_is_said_whatever_kueue_says():
+    seen = words.of_queue("Pending", "insufficient unused quota", 1, possible=False)
+    assert seen.cause is WaitCause.NO_HARDWARE
+
+
+def test_a_job_that_no_queue_takes_is_told_apart_from_one_that_is_just_made():
+    scene = Scene("j", job(), now=NOW)
+    assert sighting(scene).wait is WaitCause.HELD
+    early = Scene("j", job(), now=NOW.replace(second=5))
+    assert sighting(early).wait is WaitCause.BEHIND
+
+
+def test_one_that_somebody_put_aside_is_held():
+    seen = sighting(Scene("j", job(), workload(active=False), now=NOW))
+    assert (seen.phase, seen.wait) == (JobPhase.WAITING, WaitCause.HELD)
+
+
+def test_pods_that_the_cluster_refuses_are_told_with_its_words():
+    said = 'pods "x" is forbidden: exceeded quota: limits'
+    scene = Scene("j", job(suspend=False), workload(), refused=lambda job: said, now=NOW)
+    seen = sighting(scene)
+    assert (seen.wait, seen.detail) == (WaitCause.QUOTA, said)
+    scene = Scene("j", job(suspend=False), workload(), refused=lambda job: "denied", now=NOW)
+    assert sighting(scene).wait is WaitCause.HELD
+
+
+def event(reason: str, message: str = "") -> dict:
+    return {"reason": reason, "message": message, "eventTime": "2026-11-25T12:00:00.123456Z"}
+
+
+def test_a_timeout_is_no_pre_emption_and_neither_is_a_broken_node():
+    message = (
+        "Preempted to accommodate a workload (UID: 5, JobUID: "
+        "0f0e0d0c-0b0a-4908-8706-050403020100) due to Fair Sharing within the cohort; preemptor"
+    )
+    told = [event("Preempted", message), event("EvictedDueToPodsReadyTimeout"),
+            event("EvictedDueToNodeFailures")]  # fmt: skip
+    read = Scenes(None)._read(told, lambda uid: f"job of {uid[:8]}")
+    assert [(one.rule, one.by) for one in read] == [
+        ("InCohortFairSharing", "job of 0f0e0d0c"),
+        ("PodsReadyTimeout", ""),
+        ("NodeFailures", ""),
+    ]
+    assert len({one.words for one in read}) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [("8", 8), ("500m", "0.5"), ("1Gi", 2**30), ("2k", 2000), ("1e3", 1000), ("", 0), (None, 0)],
+)
+def test_amounts_are_read_as_kubernetes_writes_them(text, amount):
+    assert names.quantity(text) == Decimal(amount)
+
+
+def test_a_mark_counts_lines_of_one_moment():
+    place = Place.of(LogMark("2026-11-25T12:00:00.5Z 2"))
+    assert place.passed("2026-11-25T12:00:00.5Z").text.endswith(" 3")
+    assert place.passed("2026-11-25T12:00:00.6Z").text.endswith(" 1")
+    with pytest.raises(EngineRefused):
+        Place.of(LogMark("now"))
