@@ -13,7 +13,6 @@ from compute.capacity import serializers as shapes
 from compute.capacity.models import Cluster, GpuFlavour, Node, Queue, Quota
 from compute.capacity.services import Terms
 from portal.api.base import ReadOnly, Resource, slug_or_id
-from tenants.chargeback.models import Price
 from tenants.directory.models import Tenant
 
 
@@ -74,8 +73,7 @@ class Flavours(ReadOnly):
     ordering_fields = ["slug", "memory_gb", "generation"]
 
     def get_serializer_context(self):
-        prices = Price.objects.in_force().filter(model_id__in=GpuFlavour.objects.values("pk"))
-        return super().get_serializer_context() | {"prices": {p.model_id: p for p in prices}}
+        return super().get_serializer_context() | {"prices": figures.prices_now()}
 
 
 class NodeFilter(filters.FilterSet):
@@ -194,7 +192,7 @@ class Placeable(Resource):
     def list(self, request):
         """What fits in each flavour: on one node, on several, and within one's share."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        mine = list(Tenant.objects.joined_by(request.user).values_list("slug", flat=True))
+        mine = [tenant.slug for tenant in Tenant.objects.joined_by(request.user)]
         rows = [_places(kind, mine) for kind in figures.kinds(page)]
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
