@@ -38,11 +38,11 @@ class Clusters(Reads):
     def get_object(self):
         return get_object_or_404(self.get_queryset(), **slug_or_id(self.kwargs["pk"]))
 
-    @extend_schema(request=shapes.NoteSerializer, responses=shapes.ClusterSerializer)
+    @extend_schema(request=shapes.TurnSerializer, responses=shapes.ClusterSerializer)
     @action(detail=True, methods=["post"])
     def close(self, request, pk=None):
         """Let no new jobs come here; what waits or runs goes on. Operators only."""
-        cluster, given = self.get_object(), self.read(shapes.NoteSerializer)
+        cluster, given = self.get_object(), self.read(shapes.TurnSerializer)
         services.close_cluster(cluster, by=request.user, note=given["reason"])
         return self.shown(cluster)
 
@@ -127,11 +127,11 @@ class Queues(Reads):
         queue = self.get_object()
         return self.shown(services.join(queue.tenant, queue.cluster, by=request.user))
 
-    @extend_schema(request=shapes.NoteSerializer, responses=shapes.QueueSerializer)
+    @extend_schema(request=shapes.TurnSerializer, responses=shapes.QueueSerializer)
     @action(detail=True, methods=["post"])
     def leave(self, request, pk=None):
         """Take a tenant's place: new jobs of it go elsewhere. Operators only."""
-        queue, given = self.get_object(), self.read(shapes.NoteSerializer)
+        queue, given = self.get_object(), self.read(shapes.TurnSerializer)
         return self.shown(services.leave(queue, by=request.user, note=given["reason"]))
 
 
@@ -155,7 +155,7 @@ class Quotas(Reads):
     filterset_class = QuotaFilter
     ordering_fields = ["guaranteed", "created_at"]
 
-    @extend_schema(request=shapes.TermsSerializer, responses=shapes.QuotaSerializer)
+    @extend_schema(request=shapes.QuotaTermsSerializer, responses=shapes.QuotaSerializer)
     def partial_update(self, request, pk=None):
         """Change a quota; the cluster is told within seconds. Operators only."""
         quota = self.get_object()
@@ -165,18 +165,18 @@ class Quotas(Reads):
         )
         return self.shown(quota)
 
-    @extend_schema(request=shapes.TermsSerializer, responses=shapes.PreviewSerializer)
+    @extend_schema(request=shapes.QuotaTermsSerializer, responses=shapes.QuotaPreviewSerializer)
     @action(detail=True, methods=["post"])
     def preview(self, request, pk=None):
         """What a change would do; changes nothing. Operators only."""
         quota = self.get_object()
         terms, _ = self.terms(quota)
         told = services.preview_for(quota.queue, quota.flavour, terms, by=request.user)
-        return Response(shapes.PreviewSerializer(told).data)
+        return Response(shapes.QuotaPreviewSerializer(told).data)
 
     def terms(self, quota: Quota) -> tuple[Terms, str]:
         """The quota with what was sent, and the reason."""
-        given = self.read(shapes.TermsSerializer)
+        given = self.read(shapes.QuotaTermsSerializer)
         reason = given.pop("reason")
         kept = {name: getattr(quota, name) for name in ("guaranteed", "borrow", "lend")}
         return Terms(**kept | given), reason
