@@ -13,7 +13,6 @@ from compute.capacity import serializers as shapes
 from compute.capacity.models import Cluster, GpuFlavour, Node, Queue, Quota
 from compute.capacity.services import Terms
 from portal.api.base import ReadOnly, Resource, slug_or_id
-from tenants.chargeback.models import Price
 from tenants.directory.models import Tenant
 
 
@@ -39,11 +38,11 @@ class Clusters(Reads):
     def get_object(self):
         return get_object_or_404(self.get_queryset(), **slug_or_id(self.kwargs["pk"]))
 
-    @extend_schema(request=shapes.NoteSerializer, responses=shapes.ClusterSerializer)
+    @extend_schema(request=shapes.TurnSerializer, responses=shapes.ClusterSerializer)
     @action(detail=True, methods=["post"])
     def close(self, request, pk=None):
         """Let no new jobs come here; what waits or runs goes on. Operators only."""
-        cluster, given = self.get_object(), self.read(shapes.NoteSerializer)
+        cluster, given = self.get_object(), self.read(shapes.TurnSerializer)
         services.close_cluster(cluster, by=request.user, note=given["reason"])
         return self.shown(cluster)
 
@@ -74,8 +73,7 @@ class Flavours(ReadOnly):
     ordering_fields = ["slug", "memory_gb", "generation"]
 
     def get_serializer_context(self):
-        prices = Price.objects.in_force().filter(model_id__in=GpuFlavour.objects.values("pk"))
-        return super().get_serializer_context() | {"prices": {p.model_id: p for p in prices}}
+        return super().get_serializer_context() | {"prices": figures.prices_now()}
 
 
 class NodeFilter(filters.FilterSet):
@@ -129,11 +127,11 @@ class Queues(Reads):
         queue = self.get_object()
         return self.shown(services.join(queue.tenant, queue.cluster, by=request.user))
 
-    @extend_schema(request=shapes.NoteSerializer, responses=shapes.QueueSerializer)
+    @extend_schema(request=shapes.TurnSerializer, responses=shapes.QueueSerializer)
     @action(detail=True, methods=["post"])
     def leave(self, request, pk=None):
         """Take a tenant's place: new jobs of it go elsewhere. Operators only."""
-        queue, given = self.get_object(), self.read(shapes.NoteSerializer)
+        queue, given = self.get_object(), self.read(shapes.TurnSerializer)
         return self.shown(services.leave(queue, by=request.user, note=given["reason"]))
 
 
@@ -157,7 +155,7 @@ class Quotas(Reads):
     filterset_class = QuotaFilter
     ordering_fields = ["guaranteed", "created_at"]
 
-    @extend_schema(request=shapes.TermsSerializer, responses=shapes.QuotaSerializer)
+    @extend_schema(request=shapes.QuotaTermsSerializer, responses=shapes.QuotaSerializer)
     def partial_update(self, request, pk=None):
         """Change a quota; the cluster is told within seconds. Operators only."""
         quota = self.get_object()
@@ -167,18 +165,18 @@ class Quotas(Reads):
         )
         return self.shown(quota)
 
-    @extend_schema(request=shapes.TermsSerializer, responses=shapes.PreviewSerializer)
+    @extend_schema(request=shapes.QuotaTermsSerializer, responses=shapes.QuotaPreviewSerializer)
     @action(detail=True, methods=["post"])
     def preview(self, request, pk=None):
         """What a change would do; changes nothing. Operators only."""
         quota = self.get_object()
         terms, _ = self.terms(quota)
         told = services.preview_for(quota.queue, quota.flavour, terms, by=request.user)
-        return Response(shapes.PreviewSerializer(told).data)
+        return Response(shapes.QuotaPreviewSerializer(told).data)
 
     def terms(self, quota: Quota) -> tuple[Terms, str]:
         """The quota with what was sent, and the reason."""
-        given = self.read(shapes.TermsSerializer)
+        given = self.read(shapes.QuotaTermsSerializer)
         reason = given.pop("reason")
         kept = {name: getattr(quota, name) for name in ("guaranteed", "borrow", "lend")}
         return Terms(**kept | given), reason
@@ -194,7 +192,7 @@ class Placeable(Resource):
     def list(self, request):
         """What fits in each flavour: on one node, on several, and within one's share."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        mine = list(Tenant.objects.joined_by(request.user).values_list("slug", flat=True))
+        mine = [tenant.slug for tenant in Tenant.objects.joined_by(request.user)]
         rows = [_places(kind, mine) for kind in figures.kinds(page)]
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 

@@ -188,6 +188,12 @@ def kinds(flavours: Iterable[GpuFlavour], queued: Queued | None = None) -> list[
     ]
 
 
+def prices_now() -> dict:
+    """The price in force of each flavour that has one, by the id of the flavour."""
+    flavours = GpuFlavour.objects.values("pk")
+    return {p.model_id: p for p in Price.objects.in_force().filter(model_id__in=flavours)}
+
+
 def machines_of(flavours: Iterable[GpuFlavour]) -> list[Machine]:
     """The nodes of some flavours that are there, by name."""
     rows = Node.objects.filter(flavour__in=_ids(flavours), gone_at=None).order_by("name")

@@ -48,6 +48,23 @@ class Borrowing:
     more: int = 0
 
 
+def fleet(found: list[Kind], queued: Queued, asked: str) -> dict:
+    """The overview for those who run it; `asked` is the id of the kind to show node by node,
+    else the one that most jobs wait for."""
+    named = [kind for kind in found if str(kind.flavour.pk) == asked]
+    busiest = sorted(found, key=lambda kind: (-kind.waiting.jobs, -kind.used))
+    kind = next(iter(named or busiest), None)
+    shown = {"kind": kind, "map": node_map(kind), "chart": histogram(kind)} if kind else {}
+    return shown | {
+        "scattered": fragmentation(kind) if kind else "",
+        "extent": extent(found),
+        "figures": head(found, queued),
+        "rows": rows(found),
+        "borrowing": borrowing(found),
+        "over": [each for each in found if each.over],
+    }
+
+
 def extent(found: list[Kind]) -> str:
     """ "100 nodes, 624 GPUs in eu-central and eu-west"."""
     nodes = sum(len(kind.machines) for kind in found)

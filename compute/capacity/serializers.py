@@ -34,7 +34,7 @@ class ClusterSerializer(serializers.ModelSerializer):
         return [{name: str(value or "") for name, value in row.items()} for row in cluster.drift]
 
 
-class PriceSerializer(serializers.Serializer):
+class HourlySerializer(serializers.Serializer):
     """What one GPU (one core where there are none) costs for an hour."""
 
     amount = serializers.DecimalField(max_digits=20, decimal_places=9)
@@ -56,14 +56,14 @@ class FlavourSerializer(serializers.ModelSerializer):
         ]  # fmt: skip
         read_only_fields = fields
 
-    @extend_schema_field(PriceSerializer(allow_null=True))
+    @extend_schema_field(HourlySerializer(allow_null=True))
     def get_hourly(self, flavour) -> dict | None:
         price = self.context["prices"].get(flavour.pk)
         if price is None:
             return None
         amount = Decimal(price.nano_for(HOUR)).scaleb(-9)
         each = {"amount": amount, "currency": price.currency}
-        return PriceSerializer(each).data
+        return HourlySerializer(each).data
 
 
 class HoldingSerializer(serializers.Serializer):
@@ -111,7 +111,7 @@ class WeightSerializer(serializers.Serializer):
     )
 
 
-class NoteSerializer(serializers.Serializer):
+class TurnSerializer(serializers.Serializer):
     """Why, for the trail."""
 
     reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
@@ -132,7 +132,7 @@ class QuotaSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class TermsSerializer(serializers.Serializer):
+class QuotaTermsSerializer(serializers.Serializer):
     """A new quota. What is left out stays as it is; null is as much as there is. More guaranteed
     to all together than there is needs a `reason`."""
 
@@ -142,19 +142,19 @@ class TermsSerializer(serializers.Serializer):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
 
 
-class ConsequenceSerializer(serializers.Serializer):
+class QuotaConsequenceSerializer(serializers.Serializer):
     """One thing that would come of a change; `tone` is ok, warn or bad."""
 
     words = serializers.CharField()
     tone = serializers.ChoiceField(choices=["ok", "warn", "bad"])
 
 
-class PreviewSerializer(serializers.Serializer):
+class QuotaPreviewSerializer(serializers.Serializer):
     """What would come of a change. `refused` says why it cannot be, empty where it can; `over` is
     how much more than there is would be guaranteed."""
 
     refused = serializers.CharField()
-    lines = ConsequenceSerializer(many=True)
+    lines = QuotaConsequenceSerializer(many=True)
     over = serializers.DecimalField(**AMOUNT)
 
 

@@ -21,7 +21,7 @@ class OneCluster(Page, ListView):
     """How a cluster is, and, for those who may know who works where, its nodes."""
 
     template_name = "compute/capacity/cluster.html"
-    paginate_by = 50
+    paginate_by = 25
 
     def get_queryset(self):
         self.cluster = get_object_or_404(

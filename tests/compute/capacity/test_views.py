@@ -99,7 +99,7 @@ def test_nodes_are_narrowed(busy, at, operator, asked, seen):
 def test_a_thousand_nodes_are_paged(vision, at, operator, django_assert_max_num_queries):
     Fleet(vision).has(*(node(f"n-{number:04}") for number in range(1000)))
     client_page = at(reverse("capacity:cluster", args=["here"]), operator, page=3)
-    assert len(client_page.context["node_rows"]) == 50
+    assert len(client_page.context["node_rows"]) == 25
     with django_assert_max_num_queries(28):
         at(OVERVIEW, operator)
 
