@@ -8,6 +8,7 @@ CONNECTED = (
     "compute.endpoints.card_reach",
     "compute.endpoints.frame",
     "compute.endpoints.receivers",
+    "compute.jobs.money_reach",
     "compute.jobs.frame",
 )
 

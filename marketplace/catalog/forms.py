@@ -93,7 +93,9 @@ class PriceForm(forms.Form):
         help_text="0 is free. Users see it before they ask.",
     )
     per = forms.TypedChoiceField(label="For each", choices=PER, coerce=int, initial=1000)
-    meter = forms.ChoiceField(label="Counted in", choices=Meter.choices, initial=Meter.PREDICTIONS)
+    meter = forms.ChoiceField(
+        label="Counted in", choices=Meter.of_models(), initial=Meter.PREDICTIONS
+    )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -159,7 +159,7 @@ class PublishSerializer(serializers.Serializer):
         max_digits=18, decimal_places=9, min_value=0, required=False, allow_null=True
     )
     per = serializers.IntegerField(min_value=1, max_value=1_000_000_000, default=1000)
-    meter = serializers.ChoiceField(Meter.choices, default=Meter.PREDICTIONS)
+    meter = serializers.ChoiceField(Meter.of_models(), default=Meter.PREDICTIONS)
     currency = serializers.RegexField(r"^[A-Z]{3}$", required=False)
 
 

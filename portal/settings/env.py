@@ -3,6 +3,7 @@
 import base64
 import binascii
 import os
+from decimal import Decimal, InvalidOperation
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -41,6 +42,17 @@ def read_int(name: str, default: int, *, least: int = 0, most: int | None = None
     if number < least or (most is not None and number > most):
         raise ImproperlyConfigured(f"{name} must be between {least} and {most or 'any'}.")
     return number
+
+
+def read_share(name: str, default: str) -> Decimal:
+    value = read(name, default)
+    try:
+        share = Decimal(value)
+    except InvalidOperation:
+        raise ImproperlyConfigured(f"{name} must be a number such as 0.5.") from None
+    if not 0 <= share <= 1:
+        raise ImproperlyConfigured(f"{name} must be between 0 and 1.")
+    return share
 
 
 def read_list(name: str, default: str = "") -> list[str]:

@@ -23,6 +23,7 @@ from tenants.directory.models import Tenant
 
 FORMATS = ("csv",)
 ASKED = tuple(shapes.UsageQuerySerializer().fields)
+ASKED_OF_HARDWARE = tuple(shapes.HardwareQuerySerializer().fields)
 
 
 class ByNewest(CursorPagination):
@@ -78,7 +79,7 @@ class UsageViewSet(Resource):
     queryset = Call.objects.select_related("tenant")
     serializer_class = shapes.UsageRowSerializer
     filter_backends: list = []
-    also_asked = {"list": ASKED, "calls": ASKED}
+    also_asked = {"list": ASKED, "calls": ASKED, "hardware": ASKED_OF_HARDWARE}
 
     @extend_schema(
         parameters=[shapes.UsageQuerySerializer], responses=shapes.UsageRowSerializer(many=True)
@@ -89,8 +90,26 @@ class UsageViewSet(Resource):
         window = window_of("custom" if any(days) else "month", *days)
         calls = narrow(self.get_queryset(), facts)
         rows = services.usage(calls, facts["group_by"], window.since, window.until)
+        return self._told(rows)
+
+    @extend_schema(
+        parameters=[shapes.HardwareQuerySerializer],
+        responses=shapes.HardwareRowSerializer(many=True),
+    )
+    @action(detail=False, serializer_class=shapes.HardwareRowSerializer)
+    def hardware(self, request):
+        facts = asked(self, shapes.HardwareQuerySerializer, request.query_params)
+        days = (facts.get("since"), facts.get("until"))
+        window = window_of("custom" if any(days) else "month", *days)
+        columns = {"tenant": "tenant", "hardware": "subject", "job": "key_id"}
+        wanted = {column: facts[name] for name, column in columns.items() if facts.get(name)}
+        mine = Posting.objects.visible_to(request.user).filter(**wanted)
+        groups = facts["group_by"]
+        return self._told(services.hardware_usage(mine, groups, window.since, window.until))
+
+    def _told(self, rows):
         page = self.paginate_queryset(rows)
-        slugs = dict(Tenant.objects.visible_to(request.user).values_list("pk", "slug"))
+        slugs = dict(Tenant.objects.visible_to(self.request.user).values_list("pk", "slug"))
         named = [row | {"tenant": slugs.get(row["tenant_id"])} if "tenant_id" in row else row
                  for row in page]  # fmt: skip
         return self.get_paginated_response(self.get_serializer(named, many=True).data)

@@ -49,10 +49,10 @@ class UsageFilter(forms.Form):
         period = facts.get("period") or "month"
         return window_of(period, facts.get("since"), facts.get("until"))
 
-    def narrow(self, calls):
-        """`calls` of the tenant, key and model that were chosen."""
+    def narrow(self, calls, model: str = "model_slug"):
+        """`calls` of the tenant, key and model that were chosen; `model` is the column of it."""
         facts = self.cleaned_data
-        chosen = {"tenant": "tenant", "key": "key_id", "model": "model_slug"}
+        chosen = {"tenant": "tenant", "key": "key_id", "model": model}
         wanted = {column: facts[name] for name, column in chosen.items() if facts.get(name)}
         return calls.filter(**wanted)
 
@@ -65,7 +65,17 @@ class PriceForm(forms.Form):
     )
     currency = forms.ChoiceField(choices=[(c, c) for c in CURRENCIES])
     per = forms.TypedChoiceField(label="For each", choices=UNITS, coerce=int)
-    meter = forms.ChoiceField(label="Counted in", choices=Meter)
+    meter = forms.ChoiceField(label="Counted in", choices=Meter.of_models())
+
+
+class HardwarePriceForm(forms.Form):
+    """A version of the price of one GPU, or one core, for an hour."""
+
+    amount = forms.DecimalField(
+        label="For an hour", min_value=Decimal(0), max_value=Decimal(1_000_000), max_digits=20,
+        decimal_places=9, help_text="0 is free.",
+    )  # fmt: skip
+    currency = forms.ChoiceField(choices=[(c, c) for c in CURRENCIES])
 
 
 class CorrectionForm(forms.Form):

@@ -39,15 +39,31 @@ class Meter(models.TextChoices):
     GPU_SECONDS = "gpu_seconds", "GPU seconds"
     CPU_SECONDS = "cpu_seconds", "core seconds"
 
+    @classmethod
+    def of_models(cls) -> list[tuple[str, str]]:
+        """What a model's calls are counted in."""
+        return [(meter.value, meter.label) for meter in cls if meter not in HARDWARE]
+
+    @property
+    def unit(self) -> str:
+        """What an hour of hardware is counted in: "GPU hours"."""
+        return self.label.replace("seconds", "hours")
+
+
+HARDWARE = frozenset({Meter.GPU_SECONDS, Meter.CPU_SECONDS})
+HOUR = 3600
+
 
 class PriceQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Prices of models that this person may know of; all of them for who keeps the book."""
+        """Prices of models and hardware that this person may know of; all of them for who keeps
+        the book."""
         if not user.is_authenticated:
             return self.none()
         if user.is_finance or user.is_auditor or user.is_operator:
             return self
-        return self.filter(model_id__in=upward.sources.models(user))
+        known = Q(model_id__in=upward.sources.models(user))
+        return self.filter(known | Q(model_id__in=upward.sources.hardware(user)))
 
     def in_force(self):
         return self.filter(valid_to=None)
@@ -59,7 +75,8 @@ class PriceQuerySet(models.QuerySet):
 class Price(Record):
     """One version of the price of one meter of one model. Never changed: a new one follows.
 
-    `amount` in `currency` for each `per` units, for example 0.40 EUR per 1,000 predictions.
+    `amount` in `currency` for each `per` units, for example 0.40 EUR per 1,000 predictions. A kind
+    of hardware has its price here too: its id and slug stand for a model's, `per` is an hour.
     """
 
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="prices")
@@ -99,6 +116,17 @@ class Price(Record):
     def covers(self, moment) -> bool:
         """Whether this version was in force at `moment`."""
         return self.valid_from <= moment and (self.valid_to is None or moment < self.valid_to)
+
+    @property
+    def of_hardware(self) -> bool:
+        return self.meter in HARDWARE
+
+    @property
+    def unit_words(self) -> str:
+        """What it is for: "1,000 predictions" or "GPU hour"."""
+        if self.of_hardware:
+            return Meter(self.meter).unit.removesuffix("s")
+        return f"{self.per:,} {self.get_meter_display()}"
 
     @property
     def unit_nano(self) -> int:
@@ -213,9 +241,9 @@ class Posting(models.Model):
     meter = models.CharField(max_length=20)
     quantity = models.DecimalField(max_digits=20, decimal_places=6)
     price_id = models.UUIDField(null=True)
-    subject = models.CharField(max_length=80)  # the model's slug
+    subject = models.CharField(max_length=80)  # the slug of the model or kind of hardware
     subject_id = models.UUIDField()
-    key_id = models.UUIDField(null=True)
+    key_id = models.UUIDField(null=True)  # who used it: the key of a call, the job of hardware
     corrects = models.UUIDField(null=True)
     note = models.TextField(blank=True)
 

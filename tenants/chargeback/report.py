@@ -9,8 +9,8 @@ from portal.core.charts import Chart, Series, stacked_bars
 from portal.core.templatetags._words import day as day_words
 from portal.core.templatetags._words import money, number, percent
 from tenants.chargeback import upward
-from tenants.chargeback.models import NANO, Call, Cause, Posting, Price
-from tenants.chargeback.services import usage
+from tenants.chargeback.models import HOUR, NANO, Call, Cause, Meter, Posting, Price
+from tenants.chargeback.services import hardware_usage, usage
 from tenants.chargeback.windows import Window
 
 SERIES = 5
@@ -18,9 +18,10 @@ SERIES = 5
 
 @dataclass(frozen=True)
 class Slice:
-    """Calls of one window in one currency, already narrowed to what may be seen."""
+    """Calls and postings of one window in one currency, already narrowed to what may be seen."""
 
     calls: object
+    postings: object
     window: Window
     currency: str
 
@@ -29,17 +30,32 @@ class Slice:
         found = usage(self.calls, group_by, window.since, window.until)
         return list(found.filter(currency=self.currency))
 
+    def hardware(self, *group_by: str, before: bool = False) -> list[dict]:
+        """Time on hardware, with the columns of a model beside its own."""
+        window = self.window.before if before else self.window
+        found = hardware_usage(self.postings, group_by, window.since, window.until)
+        return [
+            row | {"model_slug": row.get("subject"), "model_id": row.get("subject_id")}
+            for row in found.filter(currency=self.currency)
+        ]
 
-def currencies(calls, window: Window) -> list[str]:
+
+def currencies(calls, postings, window: Window) -> list[str]:
     """The currencies in which something was used, the largest sum first."""
-    rows = usage(calls, (), window.since, window.until)
-    return [row["currency"] for row in sorted(rows, key=lambda row: -row["nano"])]
+    sums: dict[str, int] = {}
+    days = (window.since, window.until)
+    for row in [*usage(calls, (), *days), *hardware_usage(postings, (), *days)]:
+        sums[row["currency"]] = sums.get(row["currency"], 0) + row["nano"]
+    return sorted(sums, key=lambda currency: -sums[currency])
 
 
 def figures(part: Slice, corrections_nano: int) -> list[dict]:
     """The band above: what was spent, how it compares, what a thousand calls cost."""
     now, before = _total(part.rows()), _total(part.rows(before=True))
-    spent = now["nano"] + corrections_nano
+    ran, ran_before = part.hardware(), part.hardware(before=True)
+    used = now["nano"] + sum(row["nano"] for row in ran)
+    used_before = before["nano"] + sum(row["nano"] for row in ran_before)
+    spent = used + corrections_nano
     asked = now["calls"] + now["failed"]
     kept = percent(now["calls"] / asked) if asked else "–"
     each = now["nano"] * 1000 // now["calls"] if now["calls"] else None
@@ -47,7 +63,7 @@ def figures(part: Slice, corrections_nano: int) -> list[dict]:
         {
             "label": f"Spent, {span_words(part.window)}",
             "value": money(spent, part.currency),
-            "note": _against(now["nano"], before["nano"], part.window),
+            "note": _against(used, used_before, part.window),
         },
         {
             "label": "Calls answered",
@@ -65,6 +81,11 @@ def figures(part: Slice, corrections_nano: int) -> list[dict]:
             "note": f"{now['estimated']} calls estimated" if now["estimated"] else "measured",
         },
     ]
+    band += [
+        {"label": hours, "value": number(row["quantity"] / HOUR, 2), "note": runs_words(row)}
+        for row in ran
+        for hours in [Meter(row["meter"]).unit]
+    ]
     if corrections_nano:
         told = {"label": "Corrections", "value": money(corrections_nano, part.currency, sign=True)}
         band.append(told | {"note": "in what was spent"})
@@ -73,7 +94,7 @@ def figures(part: Slice, corrections_nano: int) -> list[dict]:
 
 def picture(part: Slice) -> str:
     """Cost a day, stacked by model; the smaller models are folded into one."""
-    rows = part.rows("day", "model")
+    rows = part.rows("day", "model") + part.hardware("day", "hardware")
     sums: dict[str, int] = {}
     for row in rows:
         sums[row["model_slug"]] = sums.get(row["model_slug"], 0) + row["nano"]
@@ -114,6 +135,30 @@ def by_model(part: Slice, user) -> list[dict]:
         row["change"] = change_words(row["nano"], before.get(row["model_id"], 0))
         row["share"] = percent(row["nano"] / whole) if whole else "–"
     return rows
+
+
+def by_hardware(part: Slice, user) -> list[dict]:
+    """One row a kind of hardware: hours, runs, price in force, cost; the dearest first."""
+    rows = sorted(part.hardware("hardware"), key=lambda row: (-row["nano"], row["subject"]))
+    prices = Price.objects.visible_to(user).in_force()
+    known = {
+        price.model_id: price
+        for price in prices.filter(model_id__in=[row["subject_id"] for row in rows])
+    }
+    return [
+        row
+        | {
+            "hours": row["quantity"] / HOUR,
+            "unit": Meter(row["meter"]).unit,
+            "price": known.get(row["subject_id"]),
+        }
+        for row in rows
+    ]
+
+
+def runs_words(row: dict) -> str:
+    """ "12 runs of jobs"."""
+    return f"{number(row['runs'])} run{'' if row['runs'] == 1 else 's'} of jobs"
 
 
 def by_key(part: Slice, user) -> list[dict]:

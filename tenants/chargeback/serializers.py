@@ -7,12 +7,22 @@ from rest_framework import serializers
 
 from portal.api.base import VisibleField
 from tenants.chargeback.amounts import decimal_text
-from tenants.chargeback.models import Call, Meter, Posting, Price, Statement
+from tenants.chargeback.models import HARDWARE, Call, Meter, Posting, Price, Statement
 from tenants.chargeback.papers import number_of
-from tenants.chargeback.services.prices import CURRENCIES, HIGHEST, LARGEST_UNIT
-from tenants.chargeback.services.usage import GROUPS
+from tenants.chargeback.services.prices import CURRENCIES, HIGHEST, LARGEST_UNIT, unpriced
+from tenants.chargeback.services.statements import KINDS
+from tenants.chargeback.services.usage import GROUPS, HARDWARE_GROUPS
 from tenants.chargeback.windows import wrong_days
 from tenants.directory.models import Tenant
+
+
+def groups_of(value: str, known) -> list[str]:
+    """What to add up by: names with commas between, each one of `known`."""
+    names = list(dict.fromkeys(part.strip() for part in value.split(",")))
+    if not set(names) <= set(known):
+        raise serializers.ValidationError(f"Choose some of {', '.join(known)}.")
+    return names
+
 
 MONEY = {"type": "string", "format": "decimal", "examples": ["18.40"]}
 
@@ -59,7 +69,11 @@ class PriceSerializer(serializers.ModelSerializer):
 class NewPriceSerializer(serializers.Serializer):
     """The next version; what is left out stays as it is."""
 
-    model = serializers.CharField(max_length=80, help_text="Slug or id of a model with a price.")
+    model = serializers.CharField(
+        max_length=80,
+        help_text="Slug or id of a model with a price, or of a kind of hardware; its first price "
+        "is set by its id.",
+    )
     amount = serializers.DecimalField(
         max_digits=20, decimal_places=9, min_value=0, max_value=HIGHEST
     )
@@ -71,7 +85,9 @@ class NewPriceSerializer(serializers.Serializer):
         """The price in force that is to be followed."""
         seen = Price.objects.visible_to(self.context["request"].user).in_force()
         try:
-            found = seen.filter(model_id=uuid.UUID(value)).first()
+            wanted = uuid.UUID(value)
+            found = seen.filter(model_id=wanted).first()
+            found = found or unpriced(self.context["request"].user, wanted)
         except ValueError:
             found = seen.filter(model_slug=value).first()
         if found is None:
@@ -99,15 +115,53 @@ class UsageQuerySerializer(serializers.Serializer):
     environment = serializers.CharField(max_length=12, required=False)
 
     def validate_group_by(self, value: str) -> list[str]:
-        names = list(dict.fromkeys(part.strip() for part in value.split(",")))
-        if not set(names) <= set(GROUPS):
-            raise serializers.ValidationError(f"Choose some of {', '.join(GROUPS)}.")
-        return names
+        return groups_of(value, GROUPS)
 
     def validate(self, attrs: dict) -> dict:
         if wrong := wrong_days(attrs.get("since"), attrs.get("until")):
             raise serializers.ValidationError(wrong)
         return attrs
+
+
+class HardwareQuerySerializer(serializers.Serializer):
+    """Which time on hardware to add up: days in UTC on which it was charged, both included."""
+
+    group_by = serializers.CharField(
+        required=False,
+        default="day,hardware",
+        max_length=60,
+        help_text=f"Some of {', '.join(HARDWARE_GROUPS)}, with commas between.",
+    )
+    since = serializers.DateField(required=False)
+    until = serializers.DateField(required=False)
+    tenant = VisibleField(queryset=Tenant.objects.all(), slug_field="slug", required=False)
+    hardware = serializers.CharField(max_length=80, required=False)
+    job = serializers.UUIDField(required=False)
+
+    def validate_group_by(self, value: str) -> list[str]:
+        return groups_of(value, HARDWARE_GROUPS)
+
+    def validate(self, attrs: dict) -> dict:
+        if wrong := wrong_days(attrs.get("since"), attrs.get("until")):
+            raise serializers.ValidationError(wrong)
+        return attrs
+
+
+class HardwareRowSerializer(serializers.Serializer):
+    """Time on hardware added up; only the groups that were asked for are there."""
+
+    day = serializers.DateField(required=False)
+    hardware = serializers.CharField(source="subject", required=False)
+    hardware_id = serializers.UUIDField(source="subject_id", required=False)
+    job = serializers.UUIDField(source="key_id", required=False)
+    tenant = serializers.CharField(required=False)
+    meter = serializers.ChoiceField([(one.value, one.label) for one in sorted(HARDWARE)])
+    runs = serializers.IntegerField()
+    unit_seconds = serializers.DecimalField(
+        20, 6, source="quantity", help_text="GPUs or cores times seconds, refunds taken off."
+    )
+    amount = Amount(source="nano")
+    currency = serializers.CharField()
 
 
 class UsageRowSerializer(serializers.Serializer):
@@ -172,9 +226,10 @@ class StatementSerializer(serializers.ModelSerializer):
 
 
 class LineSerializer(serializers.Serializer):
-    """A line of a statement: usage at one version of a price, or a correction."""
+    """A line of a statement: usage at one version of a price, hardware and refunds of it likewise
+    (`runs` and `unit_seconds` in place of `calls` and `quantity`), or a correction."""
 
-    kind = serializers.ChoiceField([("usage", "usage"), ("correction", "correction")])
+    kind = serializers.ChoiceField([(kind, kind) for kind in KINDS])
     model = serializers.CharField()
     meter = serializers.CharField(required=False)
     price_version = serializers.IntegerField(required=False)
@@ -183,6 +238,8 @@ class LineSerializer(serializers.Serializer):
     calls = serializers.IntegerField(required=False)
     estimated = serializers.IntegerField(required=False)
     quantity = serializers.IntegerField(required=False)
+    runs = serializers.IntegerField(required=False)
+    unit_seconds = serializers.CharField(required=False, help_text="GPUs or cores times seconds.")
     amount = Amount(source="nano")
     currency = serializers.CharField()
     note = serializers.CharField(required=False)

@@ -1,5 +1,7 @@
 """How a job was carried out: attempts, stretches of hardware, and what pre-emption cost."""
 
+import re
+
 from django.db import models
 from django.db.models import Q
 
@@ -55,6 +57,9 @@ class Attempt(Record):
     def engine_name(self) -> str:
         """Derived from our ids, so that ordering twice is ordering once."""
         return engine_name(self.job_id, self.number)
+
+
+NAME = re.compile(r"j-([0-9a-f]{32})-(\d{1,5})")
 
 
 def engine_name(job_id, number: int) -> str:

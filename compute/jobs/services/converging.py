@@ -48,9 +48,11 @@ def converge(job_id) -> Job | None:
                 break
         except (Overtaken, IntegrityError) as other:
             log.info("job %s was moved by another hand: %s", job_id, other)
-    settling.settle(job_id)
-    with tenancy.as_system():
-        return Job.objects.to_show().filter(pk=job_id).first()
+    job, owes = settling.shown(job_id)
+    if owes:
+        settling.settle(job_id)
+        job, _ = settling.shown(job_id)
+    return job
 
 
 def _visit(place: Place) -> bool:

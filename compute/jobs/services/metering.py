@@ -73,7 +73,9 @@ def bill(job_id) -> int:
 @transaction.atomic
 def _bill(run_id) -> bool:
     with tenancy.as_system():
-        rows = Run.objects.select_for_update(of=("self",)).select_related("flavour__cluster")
+        rows = Run.objects.select_for_update(of=("self",)).select_related(
+            "flavour__cluster", "tenant"
+        )
         run = rows.filter(pk=run_id, billed_at=None).first()
         if run is None:
             return False
@@ -83,7 +85,7 @@ def _bill(run_id) -> bool:
         if price:
             run.price_id, run.currency = price.pk, price.currency
             run.nano = chargeback.charge(
-                run.pk, tenant=run.tenant_id, user=run.job_id, price=price,
+                run.pk, tenant=run.tenant, user=run.job_id, price=price,
                 meter=meter_of(run.flavour), quantity=quantity(run.units, run.seconds),
                 ended_at=run.ended_at,
             )  # fmt: skip
@@ -106,6 +108,12 @@ def seconds_of(run: Run, until: datetime) -> Decimal:
 def quantity(units: Decimal, seconds: Decimal) -> Decimal:
     """What is billed: units times seconds, six decimals."""
     return round(units * seconds, 6)
+
+
+def nano_of(run: Run, used: Decimal) -> int:
+    """What `used` unit-seconds of a billed run cost."""
+    price = Price.objects.filter(pk=run.price_id).first() if run.price_id else None
+    return price.nano_for(used) if price else 0
 
 
 def cost_so_far(job: Job) -> tuple[int, str]:

@@ -77,6 +77,7 @@ def note(place: Place, seen: JobSighting, *, looked_at: datetime) -> bool:
     metering.note_runs(job, attempt, seen, looked_at=looked_at)
     receipts.note_evictions(job, attempt, seen)
     if seen.ended:
+        _ran_unseen(job, attempt, seen)
         return _ended(job, attempt, seen)
     _seen(job, attempt, seen)
     return False
@@ -143,6 +144,17 @@ def _running(job: Job, attempt: Attempt, seen: JobSighting, flavour, first: date
     told.happened(job, key, "running", said, tone="ok", at=at)
     if job.started_at is None:
         told.of_start(job, first)
+
+
+def _ran_unseen(job: Job, attempt: Attempt, seen: JobSighting) -> None:
+    """Tell that it ran, where it began and ended between two looks."""
+    runs = attempt.runs.filter(started_at__isnull=False).select_related("flavour")
+    run = runs.order_by("started_at").last()
+    if run is None:
+        return
+    first = job.started_at or seen.started_at or run.started_at
+    _running(job, attempt, replace(seen, started_at=run.started_at), run.flavour, first)
+    _write(job, started_at=first, flavour_id=run.flavour_id, queued_at=job.queued_at or first)
 
 
 def _flavour(attempt: Attempt, seen: JobSighting) -> GpuFlavour | None:

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 from django.utils import timezone
 
 from compute.capacity import services as capacity
 from compute.engines.jobs import EngineRefused, EngineUnavailable, JobPhase, JobSighting
-from compute.jobs.models import Attempt, Job, Run
-from compute.jobs.services import attempts, metering
+from compute.jobs.lifecycle import ENDED
+from compute.jobs.models import Attempt, Job, Receipt, Run
+from compute.jobs.services import attempts, metering, receipts
 from portal.core import tenancy
 
 # Longer than any call to an engine lasts: an order that is still under way arrives before.
@@ -18,6 +20,7 @@ LOGS_WITHIN = timedelta(minutes=10)
 def settle(job_id) -> None:
     """Bill, release and forget what ended; safe to repeat. Raises `EngineUnavailable`."""
     metering.bill(job_id)
+    receipts.settle(job_id)
     with tenancy.as_system():
         ended = Attempt.objects.filter(job=job_id, forgotten_at=None, ended_at__isnull=False)
         owed = list(ended.select_related("cluster", "job"))
@@ -28,6 +31,21 @@ def settle(job_id) -> None:
             raise EngineUnavailable(str(refused)) from refused
     with tenancy.as_system():
         _close(job_id)
+
+
+def shown(job_id) -> tuple[Job | None, bool]:
+    """The job, and whether anything is owed of what ended: one question for both."""
+    mine = {"job": OuterRef("pk")}
+    owed = (
+        Exists(Run.objects.filter(**mine, billed_at=None, ended_at__isnull=False))
+        | Exists(Receipt.objects.filter(**mine, settled_at=None))
+        | Exists(Attempt.objects.filter(**mine, forgotten_at=None, ended_at__isnull=False))
+        | Q(status__in=ENDED, settled_at=None)
+    )
+    with tenancy.as_system():
+        owing = ExpressionWrapper(Q(owed), output_field=BooleanField())
+        job = Job.objects.to_show().annotate(owes=owing).filter(pk=job_id).first()
+    return job, bool(job and job.owes)
 
 
 def clear(attempt: Attempt) -> None:
@@ -46,6 +64,7 @@ def clear(attempt: Attempt) -> None:
         metering.note_runs(job, attempt, seen, looked_at=looked_at, over=over)
         Job.objects.filter(pk=job.pk).update(seen_at=looked_at)
     metering.bill(attempt.job_id)
+    receipts.settle(attempt.job_id)
     release(attempt, seen)
     if _due(attempt, seen):
         if seen.phase is not JobPhase.ABSENT:
@@ -91,5 +110,6 @@ def _close(job_id) -> None:
         return
     owed = job.attempts.filter(forgotten_at=None).exists()
     owed = owed or job.runs.filter(billed_at=None).exists()
+    owed = owed or job.receipts.filter(settled_at=None).exists()
     if not owed:
         Job.objects.filter(pk=job.pk).update(settled_at=timezone.now())

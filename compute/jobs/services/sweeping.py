@@ -1,7 +1,6 @@
 """What must hold even when messages were lost and processes died."""
 
 import logging
-import re
 import time
 from datetime import timedelta
 from uuid import UUID
@@ -14,6 +13,7 @@ from compute.capacity import services as capacity
 from compute.capacity.models import Cluster
 from compute.engines.jobs import EngineRefused, EngineUnavailable, JobEngine, JobSighting
 from compute.jobs.models import Attempt, Job, Run
+from compute.jobs.models.running import NAME
 from compute.jobs.services import metering
 from compute.jobs.services.converging import converge
 from portal.core import tenancy
@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 LOCK = 7_300_001
 MOST = 10_000
 LASTS = 8.0  # seconds; the next sweep goes on with what was seen longest ago
-OURS = re.compile(r"j-([0-9a-f]{32})-(\d{1,5})")
 LISTED_EVERY = 20  # seconds: a list of all there is costs a cluster more than single looks
 STRANGE_FOR = timedelta(seconds=30)
 REMEMBERED = 3600
@@ -91,7 +90,7 @@ def end_orphans(cluster: Cluster) -> int:
     minute. Raises `EngineUnavailable`.
     """
     engine = capacity.engine_of(cluster)
-    there = {seen.name: seen for seen in engine.list() if OURS.fullmatch(seen.name)}
+    there = {seen.name: seen for seen in engine.list() if NAME.fullmatch(seen.name)}
     known = _known(there.values())
     found = 0
     for name, seen in there.items():
@@ -109,7 +108,7 @@ def end_orphans(cluster: Cluster) -> int:
 
 
 def _known(there) -> dict[str, Attempt]:
-    ids = {UUID(OURS.fullmatch(seen.name)[1]) for seen in there}
+    ids = {UUID(NAME.fullmatch(seen.name)[1]) for seen in there}
     with tenancy.as_system():
         rows = Attempt.objects.filter(job__in=ids)
         return {attempt.engine_name: attempt for attempt in rows}

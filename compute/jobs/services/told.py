@@ -50,8 +50,8 @@ def of_end(job: Job) -> None:
 
 
 def of_eviction(job: Job, words: str) -> None:
-    """Tell the submitter that the hardware was taken away."""
-    title = f"{job.name} was pre-empted and waits again"
+    """Tell the submitter that the hardware was taken away; `words` say why."""
+    title = f"{job.name} lost its hardware and waits again"
     to_submitter(job, title, body=words, tone="warn")
 
 
@@ -66,7 +66,7 @@ def of_loop(job: Job, count: int) -> None:
     )
     notices.tell(
         (owners | operators).distinct(), tenant=job.tenant, body=body, tone="warn",
-        title=f"{job.name} was pre-empted {count} times", href=job.get_absolute_url(),
+        title=f"{job.name} lost its hardware {count} times", href=job.get_absolute_url(),
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Time on hardware in the ledger: charged once when it ends, given back where policy says so."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -8,31 +8,15 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from tenants.chargeback.models import Cause, Price
-from tenants.chargeback.services.ledger import write
+from tenants.chargeback.models import Cause, Posting, Price
+from tenants.chargeback.services.ledger import Used, held_charge, write
 from tenants.chargeback.settlement import lines_of, period_of
-
-
-@dataclass(frozen=True)
-class Used:
-    """What the ledger must know of a stretch of hardware; `Billed` of a call is the same.
-
-    `key_id` is who used it: for a call its key, for hardware its job.
-    """
-
-    id: UUID
-    tenant_id: UUID
-    provider_id: UUID
-    key_id: UUID | None
-    model_id: UUID
-    model_slug: str
-    price_id: UUID
-    currency: str
+from tenants.directory.models import Tenant
 
 
 @transaction.atomic
 def charge(
-    id: UUID, *, tenant: UUID, user: UUID, price: Price, meter: str, quantity: Decimal,
+    id: UUID, *, tenant: Tenant, user: UUID, price: Price, meter: str, quantity: Decimal,
     ended_at: datetime,
 ) -> int:  # fmt: skip
     """Enter `quantity` (unit-seconds) of hardware, used by the job `user` of `tenant`.
@@ -54,3 +38,39 @@ def charge(
         )  # fmt: skip
         write(rows, period)
     return nano
+
+
+@transaction.atomic
+def refund(id: UUID, *, parts: Mapping[UUID, Decimal], note: str) -> int:
+    """Give back `parts`: unit-seconds of hardware by id of what was charged, at its own price.
+
+    One transaction with the id of the reason, once, in the month that runs now. Of each charge at
+    most what is left of it. Returns what was given back in nano-units. The platform does this.
+    """
+    now, rows, whole = timezone.now(), [], 0
+    for charged, quantity in sorted(parts.items()):
+        first, left = held_charge(charged)
+        if first is None or left <= 0:
+            continue
+        price = Price.objects.get(pk=first.price_id)
+        back = min(left, price.nano_for(quantity))
+        rows += _back(id, first, back, quantity, note, now, place=len(rows))
+        whole += back
+    write(rows, period_of(now))
+    return whole
+
+
+def _back(id, first: Posting, nano: int, quantity: Decimal, note: str, now, *, place: int) -> list:
+    """Two lines that give `nano` back; lines of a transaction count on from `place`."""
+    if not nano:
+        return []
+    earned = Posting.objects.get(transaction=first.transaction, line=2)
+    used = Used(
+        id, first.tenant, earned.tenant_id, first.key_id, first.subject_id, first.subject,
+        first.price_id, first.currency,
+    )  # fmt: skip
+    lines = lines_of(
+        used, transaction=id, cause=Cause.REFUND, nano=-nano, at=now, period=period_of(now),
+        meter=first.meter, quantity=-quantity, corrects=first.transaction, note=note,
+    )  # fmt: skip
+    return [(head, line + place, *rest) for head, line, *rest in lines]

@@ -1,5 +1,6 @@
 """Writing to the ledger outside of the gateway: corrections, and what a crash left open."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from portal.audit.services import denied, record
 from portal.core import tenancy
 from portal.core.errors import Refused
 from portal.core.ids import floor_id, moment_of, new_id
-from tenants.chargeback.models import Call, Ending, Posting, Price
+from tenants.chargeback.models import Call, Cause, Ending, Posting, Price
 from tenants.chargeback.settlement import (
     HOLD_SQL,
     POSTING_SQL,
@@ -22,6 +23,26 @@ from tenants.chargeback.settlement import (
     period_of,
     postings_for,
 )
+from tenants.directory.models import Tenant
+
+
+@dataclass(frozen=True)
+class Used:
+    """What the ledger must know of a stretch of hardware, as of a call; `key_id` is its job."""
+
+    id: UUID
+    tenant: Tenant
+    provider_id: UUID
+    key_id: UUID | None
+    model_id: UUID
+    model_slug: str
+    price_id: UUID
+    currency: str
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.tenant.pk
+
 
 OPEN_FOR = timedelta(minutes=15)
 BATCH = 500
@@ -30,32 +51,40 @@ MOST = 10**18  # nano-units: far above any price times any quantity, below what 
 
 @transaction.atomic
 def correct(call_id: UUID, *, by, nano: int, note: str) -> UUID:
-    """Add `nano` (negative is a credit) to what the call cost; returns the new transaction's id.
+    """Add `nano` (negative is a credit) to what a call, or the run of a job, cost; returns the
+    new transaction's id.
 
     Finance only. Nothing is edited: two new lines in the month that runs now name what they
-    correct. All corrections together take back no more than the call cost.
+    correct. All corrections together take back no more than it cost.
     """
     call = Call.objects.visible_to(by).select_for_update().filter(pk=call_id).first()
-    if call is None:
-        raise Refused("There is no call with this id.", field="call")
+    used = call or charged_run(by, call_id)
+    if used is None:
+        raise Refused("There is no call or run of a job with this id.", field="call")
+    subject = call or used.tenant
     if not by.is_finance:
-        raise denied("correct", call, by=by, why="Only finance corrects the ledger.")
+        raise denied("correct", subject, by=by, why="Only finance corrects the ledger.")
     note = note.strip()
     if not note:
         raise Refused("Say why. It stands on the statement.", field="note")
     if not nano or abs(nano) > MOST:
         raise Refused("Choose an amount other than 0.", field="amount")
-    first, left = _charged(call)
+    first, left = held_charge(call_id)
+    if first is None:
+        raise Refused("This call cost nothing, so there is nothing to correct.", field="call")
     if left + nano < 0:
-        raise Refused("This takes back more than the call cost.", field="amount")
+        what = "call" if call else "run"
+        raise Refused(f"This takes back more than the {what} cost.", field="amount")
     now = timezone.now()
     made = new_id()
     rows = lines_of(
-        call, transaction=made, cause="correction", nano=nano, at=now, period=period_of(now),
-        meter=first.meter, quantity=0, corrects=call.pk, note=note,
+        used, transaction=made, cause="correction", nano=nano, at=now, period=period_of(now),
+        meter=first.meter, quantity=0, corrects=call_id, note=note,
     )  # fmt: skip
     write(rows, period_of(now))
-    record("corrected", call, by=by, note=note, nano=nano, currency=call.currency, entry=str(made))
+    facts = {"nano": nano, "currency": first.currency, "entry": str(made)}
+    about = {} if call else {"run": str(call_id)}
+    record("corrected", subject, by=by, note=note, **facts, **about)
     return made
 
 
@@ -74,12 +103,10 @@ def settle_estimated() -> int:
             return done
 
 
-def ledger_of(call: Call) -> list[Posting]:
-    """The lines that the call left, and those that corrected it, in the order of time."""
-    mine = list(
-        Posting.objects.filter(transaction=call.pk).select_related("tenant").order_by("line")
-    )
-    later = Posting.objects.filter(corrects=call.pk, transaction__gt=call.pk)
+def ledger_of(id: UUID) -> list[Posting]:
+    """The lines that a call or run left, and those that corrected it, in the order of time."""
+    mine = list(Posting.objects.filter(transaction=id).select_related("tenant").order_by("line"))
+    later = Posting.objects.filter(corrects=id, transaction__gt=id)
     return mine + list(later.select_related("tenant").order_by("transaction", "line"))
 
 
@@ -116,13 +143,30 @@ def _estimate(call: Call, meter: str, now) -> None:
     write(postings_for(call, quantity, nano, now, period, meter), period)
 
 
-def _charged(call: Call) -> tuple[Posting, int]:
-    """The line that the call left in the ledger, and what is left of it after corrections."""
-    first = Posting.objects.filter(transaction=call.pk, account="usage").first()
+def charged_run(user, id: UUID) -> Used | None:
+    """The run of a job as the ledger knows it, if `user` may see it."""
+    lines = Posting.objects.filter(transaction=id, cause=Cause.JOB).order_by("line")
+    owed = Posting.objects.visible_to(user).filter(transaction=id, cause=Cause.JOB, line=1)
+    if not owed.exists():
+        return None
+    with tenancy.as_system():
+        first, second = lines.select_related("tenant")
+    return Used(
+        id, first.tenant, second.tenant_id, first.key_id, first.subject_id, first.subject,
+        first.price_id, first.currency,
+    )  # fmt: skip
+
+
+def held_charge(id: UUID) -> tuple[Posting | None, int]:
+    """The line that a call or run left in the ledger, and what is left of it after corrections
+    and refunds. Nobody else changes that until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"charge {id}"])
+    first = Posting.objects.filter(transaction=id, account="usage").first()
     if first is None:
-        raise Refused("This call cost nothing, so there is nothing to correct.", field="call")
+        return None, 0
     since = Posting.objects.filter(
-        tenant=call.tenant_id, account="usage", corrects=call.pk, transaction__gt=call.pk
+        tenant=first.tenant_id, account="usage", corrects=id, transaction__gt=id
     )
     changed = since.aggregate(nano=Sum("nano"))["nano"] or 0
     return first, first.nano + changed

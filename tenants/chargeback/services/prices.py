@@ -11,7 +11,8 @@ from django.utils import timezone
 from portal.audit.services import denied, record
 from portal.core import tenancy
 from portal.core.errors import Conflict, Refused
-from tenants.chargeback.models import Call, Meter, Price
+from tenants.chargeback import upward
+from tenants.chargeback.models import HARDWARE, HOUR, Call, Meter, Price
 from tenants.directory.roles import TenantRole
 
 CURRENCIES = ("EUR", "USD", "GBP", "JPY")
@@ -27,14 +28,14 @@ def set_price(
     """`amount` of `currency` for each `per` units of `meter`, from now on.
 
     Finance at any time; publishers of `tenant`, which owns the model, until its first call is
-    made. The price in force ends at the instant at which the new one begins; the same price
+    made. For a kind of hardware (`meter` counts its seconds, `per` is an hour): finance and
+    operators. The price in force ends at the instant at which the new one begins; the same price
     again changes nothing. Raises `Refused` by field, `Conflict` in a race, 403.
     """
     old = Price.objects.select_for_update().filter(model_id=model_id, valid_to=None).first()
-    _require_hand(by, tenant, model_id, model_slug, old)
+    _require_meter(meter, per, old)
+    _require_hand(by, tenant, model_id, model_slug, old, meter)
     terms = {"meter": meter, "amount": _amount(amount), "per": _per(per), "currency": currency}
-    if meter not in Meter.values:
-        raise Refused(f"Choose one of {', '.join(Meter.values)}.", field="meter")
     if currency not in CURRENCIES:
         raise Refused(f"Choose one of {', '.join(CURRENCIES)}.", field="currency")
     if old and all(getattr(old, field) == value for field, value in terms.items()):
@@ -48,6 +49,15 @@ def set_price(
 def price_in_force(model_id: UUID) -> Price | None:
     """What the model costs now; None if nobody has said."""
     return Price.objects.filter(model_id=model_id, valid_to=None).first()
+
+
+def unpriced(user, id: UUID) -> Price | None:
+    """A kind of hardware that `user` may know of and nobody has priced: a version not stored."""
+    kind = upward.sources.kind(user, id)
+    if kind is None or Price.objects.filter(model_id=id).exists():
+        return None
+    facts = {"model_id": kind.id, "model_slug": kind.slug, "tenant": kind.tenant}
+    return Price(version=0, meter=kind.meter, per=HOUR, currency=CURRENCIES[0], **facts)
 
 
 def price_at(model_id: UUID, moment: datetime) -> Price | None:
@@ -76,9 +86,24 @@ def _follow(old: Price | None, *, by, **facts) -> Price:
         raise Conflict("Somebody set this price a moment ago. Look at it again.") from None
 
 
-def _require_hand(by, tenant, model_id, model_slug, old) -> None:
+def _require_meter(meter: str, per: int, old: Price | None) -> None:
+    """What is counted stays of one kind: calls of a model, or time on hardware."""
+    hardware = old.of_hardware if old else meter in HARDWARE
+    choices = HARDWARE if hardware else {name for name, _ in Meter.of_models()}
+    if meter not in choices:
+        raise Refused(f"Choose one of {', '.join(sorted(choices))}.", field="meter")
+    if hardware and per != HOUR:
+        raise Refused("Hardware is priced by the hour: 3600 seconds.", field="per")
+
+
+def _require_hand(by, tenant, model_id, model_slug, old, meter) -> None:
     if by is None or by.is_finance:
         return
+    if meter in HARDWARE:
+        if by.is_operator:
+            return
+        why = f"Only finance and operators set the price of {model_slug}."
+        raise denied("set a price of", tenant, by=by, why=why, tenant=tenant)
     if not by.may(TenantRole.PUBLISHER, tenant):
         why = f"Only finance and publishers of {tenant} set the price of {model_slug}."
         raise denied("set a price of", tenant, by=by, why=why, tenant=tenant)

@@ -13,6 +13,7 @@ from portal.audit.services import advance, denied
 from portal.core import tenancy
 from portal.core.errors import Conflict, Refused
 from portal.core.lifecycle import Overtaken
+from tenants.chargeback import upward
 from tenants.chargeback.lifecycle import StatementStatus
 from tenants.chargeback.models import Call, Cause, Ending, Posting, Price, Statement
 from tenants.chargeback.services.ledger import OPEN_FOR
@@ -21,6 +22,7 @@ from tenants.chargeback.settlement import CLOSE_SQL, month_key, period_of
 from tenants.directory.models import Tenant
 
 CURRENCY = "EUR"
+KINDS = ("usage", "hardware", "refund", "correction")
 
 
 @dataclass(frozen=True)
@@ -57,19 +59,21 @@ def live_lines(tenant_id, period: date, currency: str) -> list[dict]:
     """What stands in the ledger: one line for each model, meter and price, then corrections.
 
     A usage line: kind, model, meter, price_id, price_version, price (text), per, calls,
-    estimated, quantity, nano. A correction: kind, model, corrects, note, at, nano.
+    estimated, quantity, nano. Hardware, and refunds of it, have runs and unit_seconds (text) in
+    place of calls, estimated and quantity. A correction: kind, model, corrects, note, at, nano.
     """
     owed = Posting.objects.filter(
         tenant=tenant_id, period=period, account="usage", currency=currency
     )
     lines = _usage_lines(owed.filter(cause=Cause.CALL), tenant_id, period)
+    lines += _hardware_lines(owed.filter(cause__in=[Cause.JOB, Cause.REFUND]))
     for posting in owed.filter(cause=Cause.CORRECTION).order_by("subject", "at", "transaction"):
         about = {"corrects": str(posting.corrects), "note": posting.note}
         about |= {"at": posting.at.isoformat(), "id": str(posting.transaction)}
         lines.append(
             {"kind": "correction", "model": posting.subject, **about, "nano": posting.nano}
         )
-    return sorted(lines, key=lambda line: (line["model"], line["kind"] == "correction"))
+    return sorted(lines, key=lambda line: (line["model"], KINDS.index(line["kind"])))
 
 
 def _usage_lines(postings, tenant_id, period: date) -> list[dict]:
@@ -81,14 +85,8 @@ def _usage_lines(postings, tenant_id, period: date) -> list[dict]:
     prices = Price.objects.in_bulk({row["price_id"] for row in sums})
     guessed = _estimated(tenant_id, period)
     return [
-        {
-            "kind": "usage",
-            "model": row["subject"],
-            "meter": row["meter"],
-            "price_id": str(row["price_id"]),
-            "price_version": prices[row["price_id"]].version,
-            "price": f"{prices[row['price_id']].amount:f}",
-            "per": prices[row["price_id"]].per,
+        _priced("usage", row, prices[row["price_id"]])
+        | {
             "calls": row["calls"],
             "estimated": guessed.get(row["price_id"], 0),
             "quantity": int(row["quantity"]),
@@ -96,6 +94,39 @@ def _usage_lines(postings, tenant_id, period: date) -> list[dict]:
         }
         for row in sums
     ]
+
+
+def _hardware_lines(postings) -> list[dict]:
+    """Time on hardware, and below it what was given back."""
+    sums = list(
+        postings.values("subject", "meter", "price_id", "cause")
+        .annotate(runs=Count("corrects", distinct=True), quantity=Sum("quantity"))
+        .annotate(total=Sum("nano"), charged=Count("transaction", distinct=True))
+        .order_by("subject", "meter", "price_id", "cause")
+    )
+    prices = Price.objects.in_bulk({row["price_id"] for row in sums})
+    return [
+        _priced("refund" if row["cause"] == Cause.REFUND else "hardware", row,
+                prices[row["price_id"]])
+        | {
+            "runs": row["runs"] or row["charged"],
+            "unit_seconds": f"{row['quantity']:f}",
+            "nano": int(row["total"]),
+        }
+        for row in sums
+    ]  # fmt: skip
+
+
+def _priced(kind: str, row: dict, price: Price) -> dict:
+    return {
+        "kind": kind,
+        "model": row["subject"],
+        "meter": row["meter"],
+        "price_id": str(price.pk),
+        "price_version": price.version,
+        "price": f"{price.amount:f}",
+        "per": price.per,
+    }
 
 
 def _estimated(tenant_id, period: date) -> dict:
@@ -121,9 +152,11 @@ def close_period(period: date, *, by) -> list[Statement]:
     _require_over(period)
     with tenancy.as_system():
         _require_settled(period)
+        ran = upward.sources.ran(period, last_day(period))
         owed = Posting.objects.filter(period=period, account="usage").order_by()
         for tenant_id, currency in owed.values_list("tenant_id", "currency").distinct():
-            _close(tenant_id, period, currency, by)
+            mine = [one for one in ran if (one.tenant_id, one.currency) == (tenant_id, currency)]
+            _close(tenant_id, period, currency, by, mine)
         return list(Statement.objects.filter(period=period).select_related("tenant"))
 
 
@@ -182,6 +215,7 @@ def preview_of(period: date) -> list[dict]:
     owed = Posting.objects.filter(period=period, account="usage").order_by().values("currency")
     sums = owed.annotate(tenants=Count("tenant", distinct=True), nano=Sum("nano"))
     waiting = between(Call.objects.filter(ended_as=None), period, last_day(period)).count()
+    waiting += upward.sources.owed(period, last_day(period))
     return [row | {"open": waiting} for row in sums.order_by("currency")]
 
 
@@ -212,9 +246,15 @@ def _require_settled(period: date) -> None:
             "close the month then.",
             field="period",
         )
+    if owed := upward.sources.owed(period, last_day(period)):
+        raise Conflict(
+            f"{owed} runs of jobs that ended in {period:%B %Y} are not billed. They are within "
+            "a minute; close the month then.",
+            field="period",
+        )
 
 
-def _close(tenant_id, period: date, currency: str, by) -> None:
+def _close(tenant_id, period: date, currency: str, by, ran: list[upward.Ran]) -> None:
     place = {"tenant_id": tenant_id, "period": period, "currency": currency}
     statement, _ = Statement.objects.get_or_create(**place)
     if statement.status == StatementStatus.CLOSED:
@@ -222,7 +262,7 @@ def _close(tenant_id, period: date, currency: str, by) -> None:
     statement.lines = live_lines(tenant_id, period, currency)
     statement.total_nano = sum(line["nano"] for line in statement.lines)
     statement.closed_at, statement.closed_by = timezone.now(), by
-    statement.certificate = _certify(statement)
+    statement.certificate = _certify(statement, ran)
     frozen = ["lines", "total_nano", "closed_at", "closed_by", "certificate"]
     statement.save(update_fields=frozen)
     facts = {"total_nano": str(statement.total_nano), "currency": currency}
@@ -238,8 +278,9 @@ def _close(tenant_id, period: date, currency: str, by) -> None:
         raise Conflict(f"{period:%B %Y} is being closed by somebody else.") from None
 
 
-def _certify(statement: Statement) -> dict:
-    """What was compared: calls that were answered and cost something, and their transactions."""
+def _certify(statement: Statement, ran: list[upward.Ran]) -> dict:
+    """What was compared: calls that were answered and runs of jobs that ended, those that cost
+    something, and their transactions."""
     period, mine = statement.period, {"tenant": statement.tenant_id}
     mine["currency"] = statement.currency
     calls = between(Call.objects.filter(**mine, amount_nano__gt=0), period, last_day(period))
@@ -252,7 +293,20 @@ def _certify(statement: Statement) -> dict:
         "missing": calls.filter(~Exists(entered)).count(),
         "twice": owed.count() - settled,
         "digest": digest_of(statement.lines),
-    }
+    } | _certify_runs(ran)
+
+
+def _certify_runs(ran: list[upward.Ran]) -> dict:
+    """Runs that ended in the month, those with a transaction, without one, with several."""
+    if not ran:
+        return {}
+    lines = Posting.objects.filter(
+        transaction__in=[one.id for one in ran], account="usage", cause=Cause.JOB
+    )
+    found = list(lines.values_list("transaction", flat=True))
+    entered = len(set(found))
+    return {"ran": len(ran), "charged": entered, "unbilled": len(ran) - entered,
+            "charged_twice": len(found) - entered}  # fmt: skip
 
 
 def digest_of(lines: list[dict]) -> str:

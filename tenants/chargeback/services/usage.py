@@ -8,13 +8,19 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
 from portal.core.ids import floor_id
-from tenants.chargeback.models import Ending
+from tenants.chargeback.models import Cause, Ending
 
 GROUPS = {
     "day": ("day",),
     "model": ("model_slug", "model_id"),
     "key": ("key_id",),
     "environment": ("environment",),
+    "tenant": ("tenant_id",),
+}
+HARDWARE_GROUPS = {
+    "day": ("day",),
+    "hardware": ("subject", "subject_id"),
+    "job": ("key_id",),
     "tenant": ("tenant_id",),
 }
 ANSWERED = Q(ended_as__in=[Ending.SETTLED, Ending.ESTIMATED])
@@ -41,6 +47,32 @@ def usage(calls: QuerySet, group_by: Sequence[str], since: date, until: date) ->
             latency=Avg("latency_ms", filter=ANSWERED),
         )
         .order_by(*columns, "currency")
+    )
+
+
+def hardware_usage(
+    postings: QuerySet, group_by: Sequence[str], since: date, until: date
+) -> QuerySet:
+    """Time on hardware in `postings`, charged on the days `since` to `until` (UTC), added up.
+
+    `group_by` are keys of `HARDWARE_GROUPS`. A row is a dict with its group's columns,
+    `currency`, `meter`, `runs`, `quantity` (unit-seconds, what was given back taken off), `nano`.
+    """
+    columns = [column for name in group_by for column in HARDWARE_GROUPS[name]]
+    start = datetime.combine(since, time.min, UTC)
+    end = datetime.combine(until + timedelta(days=1), time.min, UTC)
+    mine = postings.filter(account="usage", cause__in=[Cause.JOB, Cause.REFUND])
+    return (
+        mine.filter(at__gte=start, at__lt=end)
+        .annotate(day=TruncDate("at", tzinfo=UTC))
+        .order_by()
+        .values(*columns, "currency", "meter")
+        .annotate(
+            runs=Count("transaction", filter=Q(cause=Cause.JOB)),
+            quantity=Sum("quantity"),
+            nano=Sum("nano"),
+        )
+        .order_by(*columns, "currency", "meter")
     )
 
 

@@ -3,6 +3,7 @@
 from django.db import connection
 
 from portal.core import tenancy
+from tenants.chargeback import upward
 from tenants.chargeback.models import Statement
 from tenants.chargeback.services.statements import digest_of
 
@@ -41,11 +42,31 @@ CHECKS = (
         """,
     ),
     (
-        "Correction {0} corrects {1}, which the ledger does not hold.",
+        "Entry {0} corrects {1}, which the ledger does not hold.",
         """
         SELECT p.transaction, p.corrects FROM tenants_posting p
-        WHERE p.cause = 'correction' AND p.line = 1 AND NOT EXISTS (
-          SELECT 1 FROM tenants_posting o WHERE o.transaction = p.corrects AND o.cause = 'call')
+        WHERE p.cause IN ('correction', 'refund') AND p.account = 'usage' AND NOT EXISTS (
+          SELECT 1 FROM tenants_posting o WHERE o.transaction = p.corrects
+          AND o.cause = CASE p.cause WHEN 'refund' THEN 'job' ELSE o.cause END
+          AND o.cause IN ('call', 'job'))
+        """,
+    ),
+    (
+        "Run {0} has {1} lines in the ledger, and {2} nano-units in usage.",
+        """
+        SELECT transaction, count(*), coalesce(sum(nano) FILTER (WHERE account = 'usage'), 0)
+        FROM tenants_posting WHERE cause = 'job' GROUP BY transaction
+        HAVING count(*) <> 2 OR coalesce(sum(nano) FILTER (WHERE account = 'usage'), 0) <= 0
+        """,
+    ),
+    (
+        "{0} cost {1} nano-units, and {2} of it were given back.",
+        """
+        SELECT o.transaction, o.nano, -sum(p.nano) FROM tenants_posting o
+        JOIN tenants_posting p ON p.corrects = o.transaction AND p.account = 'usage'
+          AND p.tenant_id = o.tenant_id
+        WHERE o.account = 'usage' AND o.cause IN ('call', 'job')
+        GROUP BY o.transaction, o.nano HAVING o.nano + sum(p.nano) < 0
         """,
     ),
     (
@@ -67,7 +88,7 @@ def verify_ledger() -> list[str]:
     """What is wrong, in words; empty when all holds. At most 20 findings of each kind."""
     with tenancy.as_system():
         found = [said for words, sql in CHECKS for said in _ask(words, sql)]
-        return found + _frozen()
+        return found + _frozen() + upward.sources.amiss()
 
 
 def _ask(words: str, sql: str) -> list[str]:

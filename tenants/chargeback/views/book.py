@@ -6,18 +6,19 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.views.generic import FormView, ListView
 
 from portal.audit.services import denied
 from portal.web.views import Page, RefusalsInForm
 from tenants.chargeback import services
 from tenants.chargeback.amounts import nano_of
-from tenants.chargeback.forms import CorrectionForm, PriceForm
+from tenants.chargeback.forms import CorrectionForm, HardwarePriceForm, PriceForm
 from tenants.chargeback.models import Call, Posting, Price
 
 
 class Prices(Page, ListView):
-    """What every model costs now."""
+    """What every model and every kind of hardware costs now."""
 
     template_name = "tenants/chargeback/prices.html"
     paginate_by = 25
@@ -34,39 +35,48 @@ class Prices(Page, ListView):
 
 
 class OnePrice(Page, RefusalsInForm, FormView):
-    """The versions of one model's price; finance adds the next."""
+    """The versions of one price; finance adds the next, for hardware operators too."""
 
     template_name = "tenants/chargeback/price.html"
-    form_class = PriceForm
 
-    def get_versions(self) -> list[Price]:
+    @cached_property
+    def versions(self) -> list[Price]:
         rows = Price.objects.visible_to(self.request.user).select_related("tenant", "set_by")
-        versions = list(rows.filter(model_id=self.kwargs["model_id"]).order_by("-version"))
-        if not versions:
+        return list(rows.filter(model_id=self.kwargs["model_id"]).order_by("-version"))
+
+    @cached_property
+    def last(self) -> Price:
+        first = self.versions[0] if self.versions else None
+        found = first or services.unpriced(self.request.user, self.kwargs["model_id"])
+        if found is None:
             raise Http404
-        return versions
+        return found
+
+    def get_form_class(self):
+        return HardwarePriceForm if self.last.of_hardware else PriceForm
 
     def get_initial(self):
-        price = self.get_versions()[0]
-        return {"per": price.per, "meter": price.meter, "currency": price.currency}
+        return {name: getattr(self.last, name) for name in ("per", "meter", "currency")}
 
     def get_context_data(self, **kwargs):
-        versions = self.get_versions()
-        now = versions[0] if versions[0].valid_to is None else None
-        return super().get_context_data(versions=versions, price=now, last=versions[0], **kwargs)
+        now = self.last if self.versions and self.last.valid_to is None else None
+        user = self.request.user
+        may_set = user.is_finance or (self.last.of_hardware and user.is_operator)
+        facts = {"versions": self.versions, "price": now, "last": self.last, "may_set": may_set}
+        return super().get_context_data(**facts, **kwargs)
 
     def do(self, form):
-        last = self.get_versions()[0]
+        last = self.last
         price = services.set_price(
             tenant=last.tenant, model_id=last.model_id, model_slug=last.model_slug,
-            by=self.request.user, **form.cleaned_data,
+            by=self.request.user, **{"per": last.per, "meter": last.meter} | form.cleaned_data,
         )  # fmt: skip
         messages.success(self.request, f"{price.model_slug} has price version {price.version}.")
         return redirect(price.get_absolute_url())
 
 
 class Corrections(Page, RefusalsInForm, FormView):
-    """Find a call, see what it left in the ledger, correct it. Finance; auditors look."""
+    """Find a call or a job's run, see its ledger, correct it. Finance; auditors look."""
 
     template_name = "tenants/chargeback/corrections.html"
     form_class = CorrectionForm
@@ -82,19 +92,14 @@ class Corrections(Page, RefusalsInForm, FormView):
     def get_context_data(self, **kwargs):
         text = self.request.GET.get("call", "").strip()
         call = self.get_call()
-        lines = services.ledger_of(call) if call else []
+        lines = services.ledger_of(call.id) if call else []
         left = sum(line.nano for line in lines if line.account == "usage")
         more = {"text": text, "call": call, "lines": lines, "left": left}
         more["recent"] = Posting.objects.visible_to(self.request.user).corrections()[:20]
         return super().get_context_data(**more, **kwargs)
 
-    def get_call(self) -> Call | None:
-        try:
-            wanted = uuid.UUID(self.request.GET.get("call", "").strip())
-        except ValueError:
-            return None
-        calls = Call.objects.visible_to(self.request.user).select_related("tenant")
-        return calls.filter(pk=wanted).first()
+    def get_call(self):
+        return paid_by(self.request.user, self.request.GET.get("call", "").strip())
 
     def do(self, form):
         call = self.get_call()
@@ -102,6 +107,16 @@ class Corrections(Page, RefusalsInForm, FormView):
             raise Http404
         facts = form.cleaned_data
         nano = nano_of(facts["amount"]) * (-1 if facts["direction"] == "credit" else 1)
-        services.correct(call.pk, by=self.request.user, nano=nano, note=facts["note"])
+        services.correct(call.id, by=self.request.user, nano=nano, note=facts["note"])
         messages.success(self.request, "Corrected. It stands on the statement of this month.")
-        return redirect(f"{reverse('chargeback:corrections')}?call={call.pk}")
+        return redirect(f"{reverse('chargeback:corrections')}?call={call.id}")
+
+
+def paid_by(user, text: str):
+    """The call with this id, or else the run of a job, if `user` may see it; None for neither."""
+    try:
+        wanted = uuid.UUID(text)
+    except ValueError:
+        return None
+    calls = Call.objects.visible_to(user).select_related("tenant")
+    return calls.filter(pk=wanted).first() or services.charged_run(user, wanted)

@@ -1,12 +1,14 @@
 """Pages of usage: figures, picture, tables, the newest calls, and all of it as CSV."""
 
+from itertools import chain
+
 from django.views.generic import TemplateView
 
 from portal.web.views import Page
 from tenants.chargeback import report
 from tenants.chargeback.amounts import decimal_text
 from tenants.chargeback.forms import PERIODS, UsageFilter
-from tenants.chargeback.models import Call, Statement
+from tenants.chargeback.models import HOUR, Call, Cause, Posting, Statement
 from tenants.chargeback.services import usage
 from tenants.chargeback.sheets import csv_response
 from tenants.chargeback.windows import money_tenants
@@ -14,7 +16,7 @@ from tenants.directory.chosen import slug_wanted
 from tenants.directory.models import Tenant
 
 COLUMNS = ("day", "tenant", "model", "environment", "key", "calls", "failed", "estimated",
-           "predictions", "amount", "currency")  # fmt: skip
+           "predictions", "amount", "currency", "runs", "hours")  # fmt: skip
 
 
 class Narrowed(Page):
@@ -31,11 +33,16 @@ class Narrowed(Page):
     def get_calls(self, form: UsageFilter):
         return form.narrow(Call.objects.visible_to(self.request.user))
 
+    def get_postings(self, form: UsageFilter):
+        return form.narrow(Posting.objects.visible_to(self.request.user), model="subject")
+
     def get_slice(self, form: UsageFilter) -> report.Slice:
-        calls = self.get_calls(form)
-        found = report.currencies(calls, form.window) or ["EUR"]
+        calls, postings = self.get_calls(form), self.get_postings(form)
+        self.currencies = report.currencies(calls, postings, form.window)
+        found = self.currencies or ["EUR"]
         wanted = form.cleaned_data.get("currency")
-        return report.Slice(calls, form.window, wanted if wanted in found else found[0])
+        chosen = wanted if wanted in found else found[0]
+        return report.Slice(calls, postings, form.window, chosen)
 
 
 class Usage(Narrowed, TemplateView):
@@ -62,10 +69,11 @@ class Usage(Narrowed, TemplateView):
             "models": models,
             "total": sum(row["nano"] for row in models),
             "keys": report.by_key(part, user),
-            "currencies": report.currencies(part.calls, part.window),
+            "hardware": report.by_hardware(part, user),
+            "currencies": self.currencies,
             "statements": recent_statements(user, tenant),
             "newest": report.newest(part.calls, user),
-            "ever": Call.objects.visible_to(user).exists(),
+            "ever": used_ever(user),
         }
         return super().get_context_data(**more, **kwargs)
 
@@ -82,7 +90,8 @@ class NewestCalls(Narrowed, TemplateView):
 
 
 class UsageSheet(Narrowed, TemplateView):
-    """The figures of the usage page as CSV, by day, tenant, model, environment and key."""
+    """The figures of the usage page as CSV, by day, tenant, model, environment and key; hardware
+    by its kind and job."""
 
     def get(self, request, *args, **kwargs):
         form = self.get_filter()
@@ -98,8 +107,23 @@ class UsageSheet(Narrowed, TemplateView):
             )
             for row in found.filter(currency=part.currency)
         )  # fmt: skip
+        ran = (
+            (
+                row["day"], names[row["tenant_id"]], row["subject"], "", row["key_id"], "", "", "",
+                "", decimal_text(row["nano"]), row["currency"], row["runs"],
+                round(row["quantity"] / HOUR, 6),
+            )
+            for row in part.hardware("day", "tenant", "hardware", "job")
+        )  # fmt: skip
+        rows = chain(rows, ran)
         name = f"usage-{part.window.since}-{part.window.until}"
         return csv_response(name, COLUMNS, rows)
+
+
+def used_ever(user) -> bool:
+    """Whether there is anything to show."""
+    ran = Posting.objects.visible_to(user).filter(account="usage", cause=Cause.JOB)
+    return Call.objects.visible_to(user).exists() or ran.exists()
 
 
 def recent_statements(user, tenant, count: int = 4) -> list[Statement]:

@@ -23,10 +23,11 @@ def cluster(vision):
 
 @pytest.fixture
 def a100(cluster, claims):
-    """GPUs for 3.60 EUR an hour, a tenth of a cent for each second; claims has eight."""
+    """GPUs for 3.60 EUR an hour, a tenth of a cent for each second; claims has
+    eight, and borrows none."""
     made = stage.flavour(cluster)
     stage.price(made)
-    stage.quota(claims, made)
+    stage.quota(claims, made, borrow=0)
     return made
 
 

@@ -27,7 +27,7 @@ def flavour(of: Cluster, slug: str = "a100", *, product: str = "A100", **more) -
     has = {"cpu": 64, "memory_mb": 512 * 1024, "seen_at": timezone.now()}
     for place in range(4):
         Node.objects.create(
-            cluster=of, flavour=made, name=f"{slug}-{place}", gpus=8 if product else 0, **has
+            cluster=of, flavour=made, name=f"{slug}-n{place}", gpus=8 if product else 0, **has
         )
     return made
 

@@ -52,8 +52,7 @@ class Storm:
                     self.engine.pass_time(7)
                     self.engine.finish(name)
             self.watch()
-            self.age()
-            sweeping.end_orphans(fresh(self.job).cluster)
+            self.sweep()
 
     def visit(self) -> None:
         """A worker looks after the job; it may be killed at any statement or call."""
@@ -126,8 +125,7 @@ class Storm:
         elif end == "lose":
             self.engine.lose_node(name)
         elif end == "vanish":
-            self.watch()
-            self.vanished |= {uid for uid, (_, until) in self.pods.items() if until is None}
+            self.vanished |= {pod.uid for pod in self.there()[name].pods}
             self.engine.vanish(name)
         elif end != "run on":
             self.engine.finish(name, exit_code=end == "fail")
