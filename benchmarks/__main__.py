@@ -6,7 +6,7 @@
 import subprocess
 import sys
 
-ALL = ("gateway", "catalogue")
+ALL = ("gateway", "catalogue", "joblog")
 
 if __name__ == "__main__":
     chosen = [name for name in sys.argv[1:] if name in ALL] or ALL

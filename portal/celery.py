@@ -11,6 +11,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_routes = {
     "catalog.*": {"queue": "engine"},
     "endpoints.*": {"queue": "engine"},
+    "jobs.drop_old_logs": {"queue": "period"},
     "jobs.*": {"queue": "engine"},
     "capacity.*": {"queue": "engine"},
     "chargeback.close_*": {"queue": "period"},
@@ -23,6 +24,10 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=2, minute=40),
     },
     "endpoints.sweep": {"task": "endpoints.sweep", "schedule": 5.0},
+    "jobs.drop_old_logs": {
+        "task": "jobs.drop_old_logs",
+        "schedule": crontab(hour=3, minute=20),
+    },
     "jobs.sweep": {"task": "jobs.sweep", "schedule": 10.0},
     "jobs.sweep_pipelines": {"task": "jobs.sweep_pipelines", "schedule": 10.0},
     "jobs.refresh_estimates": {"task": "jobs.refresh_estimates", "schedule": 20.0},

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from compute.engines.fake_fleet import FakeFleet
 from compute.engines.fleet import Drift, FleetOrder, Holding, NodeSighting
+from compute.engines.job_queue import turn
 from compute.engines.jobs import (
     PRIORITIES,
     EndCause,
@@ -358,7 +359,7 @@ class FakeJobs:
         values = self._priorities()
         queue = [o for o in self._held.values() if o.waits and o.order.tenant == held.order.tenant]
         position = 1 + sum(one.rank(values) < held.rank(values) for one in queue)
-        words = held.now.words or _turn(position)
+        words = held.now.words or turn(position)
         return replace(held.now, position=position, words=words)
 
     def _read(self, name: str, pod: str, at: int) -> tuple[LogPieces, bool]:
@@ -368,7 +369,3 @@ class FakeJobs:
         log = held.logs[pod]
         running = any(one.uid == pod and one.ended_at is None for one in held.now.pods)
         return log[at:], not running
-
-
-def _turn(position: int) -> str:
-    return "It is next." if position == 1 else f"{position - 1} of your team come first."

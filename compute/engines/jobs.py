@@ -110,14 +110,21 @@ class JobOrder:
             raise EngineRefused("A job needs a command.")
         if not self.flavours:
             raise EngineRefused("No hardware fits what the job needs.")
+        self._check_needs()
+        if wrong := [name for name in self.variables if not VARIABLE.fullmatch(name)]:
+            raise EngineRefused(f"{wrong[0]!r} cannot be the name of a variable.")
+        if any("\0" in text for text in (*self.command, *self.variables.values())):
+            raise EngineRefused("A command and its variables hold no null character.")
+
+    def _check_needs(self) -> None:
         if not 1 <= self.nodes <= MOST_NODES:
             raise EngineRefused(f"Nodes run from 1 to {MOST_NODES}.")
+        if not (self.gpus.is_finite() and self.cpu.is_finite()):
+            raise EngineRefused("GPUs and CPU are finite numbers.")
         if self.gpus < 0 or self.cpu <= 0 or self.memory_mb < 64:
             raise EngineRefused("CPU runs from above 0, memory from 64 MB, GPUs from 0.")
         if not 1 <= self.time_limit_s <= MOST_SECONDS:
             raise EngineRefused("A time limit runs from 1 second to 30 days.")
-        if wrong := [name for name in self.variables if not VARIABLE.fullmatch(name)]:
-            raise EngineRefused(f"{wrong[0]!r} cannot be the name of a variable.")
 
     def as_dict(self) -> dict:
         """The order as JSON would hold it: decimals as text."""

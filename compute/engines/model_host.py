@@ -1,48 +1,37 @@
 """The model host: keeps a worker running for every serving order, and takes orders by HTTP."""
 
 import asyncio
-import ctypes
-import fcntl
-import hmac
-import ipaddress
 import json
 import os
 import platform
 import re
 import shutil
-import signal
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any, TextIO
-from urllib.parse import urlsplit
+from typing import Any
 
 from aiohttp import web
 
+from compute.engines import hosting
 from compute.engines.base import EngineRefused, ServingOrder
+from compute.engines.host_files import write_durably
 from compute.engines.host_replica import Patience
 from compute.engines.host_serving import Serving
+from compute.engines.hosting import WrongSettings
 from compute.engines.local_serving import sighting_as_dict
 
-PR_SET_DUMPABLE = 4
 MAX_BODY = 64 * 1024
-LEAST_TOKEN = 16
 SCRATCH = "millwright-models-"
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 TYPES: dict[str, type | tuple[type, ...]] = {
     "replicas": int,
     "version": int,
     "memory_mb": int,
     "cpu": (int, float),
 }
-
-
-class WrongSettings(Exception):
-    """The environment is not fit to start with; the message is the one line to print."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +46,11 @@ class Settings:
     @classmethod
     def read(cls, environment: dict[str, str]) -> "Settings":
         """Check everything; raise WrongSettings with what to do."""
-        url = urlsplit(environment.get("MODEL_HOST_URL", ""))
-        if url.scheme != "http" or not _is_loopback(url.hostname) or not url.port:
-            raise WrongSettings("MODEL_HOST_URL needs to look like http://127.0.0.1:18500.")
-        token = environment.get("MODEL_HOST_TOKEN", "")
-        if len(token) < LEAST_TOKEN:
-            raise WrongSettings(f"MODEL_HOST_TOKEN needs at least {LEAST_TOKEN} characters.")
+        host, port = hosting.address(environment, "MODEL_HOST_URL", 18500)
+        token = hosting.token(environment, "MODEL_HOST_TOKEN")
         if not environment.get("MLFLOW_TRACKING_URI", "").startswith(("http://", "https://")):
             raise WrongSettings("MLFLOW_TRACKING_URI needs to be the address of a server.")
-        return cls(
-            str(url.hostname), url.port, token, Path(environment.get("MILLWRIGHT_VAR", "var"))
-        )
+        return cls(host, port, token, Path(environment.get("MILLWRIGHT_VAR", "var")))
 
 
 class ModelHost:
@@ -164,30 +147,10 @@ class ModelHost:
 
     def _write(self) -> None:
         kept = [asdict(serving.remembered()) for serving in self.servings()]
-        beside = self._file.with_suffix(".new")
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump({"scratch": str(self._scratch), "servings": kept}, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._file)
+        write_durably(self._file, {"scratch": str(self._scratch), "servings": kept})
 
 
 HOST = web.AppKey("host", ModelHost)
-
-
-@web.middleware
-async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Nobody without the token; every error as `{"error": ...}`."""
-    wanted = f"Bearer {request.app[HOST].token}".encode()
-    given = request.headers.get("Authorization", "").encode("utf-8", "replace")
-    if request.path != "/healthz" and not hmac.compare_digest(given, wanted):
-        return _error(401, "The bearer token is missing or wrong.")
-    try:
-        return await handler(request)
-    except EngineRefused as wrong:
-        return _error(400, str(wrong))
-    except web.HTTPException as wrong:
-        return _error(wrong.status, f"{wrong.reason}.")
 
 
 async def healthz(request: web.Request) -> web.Response:
@@ -205,7 +168,7 @@ async def look(request: web.Request) -> web.Response:
     """`GET /servings/{name}`."""
     serving = request.app[HOST].get(request.match_info["name"])
     if serving is None:
-        return _error(404, "Nobody ordered a serving of this name.")
+        return hosting.error(404, "Nobody ordered a serving of this name.")
     return web.json_response(sighting_as_dict(serving.sighting()))
 
 
@@ -220,7 +183,7 @@ async def order(request: web.Request) -> web.Response:
 async def forget(request: web.Request) -> web.Response:
     """`DELETE /servings/{name}`."""
     if not await asyncio.shield(request.app[HOST].forget(request.match_info["name"])):
-        return _error(404, "Nobody ordered a serving of this name.")
+        return hosting.error(404, "Nobody ordered a serving of this name.")
     return web.json_response({"stopped": request.match_info["name"]})
 
 
@@ -242,7 +205,7 @@ def installed() -> dict[str, Any]:
 
 def build(host: ModelHost) -> web.Application:
     """The control interface."""
-    app = web.Application(middlewares=[guard], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[hosting.guard(host.token)], client_max_size=MAX_BODY)
     app[HOST] = host
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/runtime", runtime)
@@ -256,16 +219,9 @@ def build(host: ModelHost) -> web.Application:
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     host = ModelHost(settings)
-    runner = web.AppRunner(build(host), access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
-    except OSError as wrong:
-        raise WrongSettings(f"Port {settings.port} is taken: {wrong.strerror}.") from wrong
+    runner = await hosting.opened(build(host), settings.host, settings.port)
     host.take_up()
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    stopping = hosting.asked_to_stop()
     print(f"Model host ready on port {settings.port}.", flush=True)
     await stopping.wait()
     await host.close()
@@ -276,9 +232,8 @@ def main() -> int:
     """Read the settings, lock the folder, run."""
     try:
         settings = Settings.read(dict(os.environ))
-        lock = _lock_folder(settings.folder)
-        if sys.platform == "linux":  # workers of the same user may not read our environment
-            ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        lock = hosting.lock_folder(settings.folder, "model-host")
+        hosting.hide_memory()
         with lock:
             asyncio.run(run(settings))
     except WrongSettings as wrong:
@@ -292,21 +247,8 @@ def _sweep(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _lock_folder(folder: Path) -> TextIO:
-    (folder / "run").mkdir(parents=True, exist_ok=True)
-    lock = (folder / "run" / "model-host.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise WrongSettings(f"Another model host works in {folder}.") from None
-    return lock
-
-
 def _order(name: str, body: bytes) -> ServingOrder:
-    try:
-        content: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        raise EngineRefused("The order is not valid JSON.") from None
+    content = hosting.content_of(body)
     known = {one.name for one in fields(ServingOrder)}
     if not isinstance(content, dict) or set(content) - known:
         raise EngineRefused(f"An order is an object with {', '.join(sorted(known))}.")
@@ -319,17 +261,6 @@ def _order(name: str, body: bytes) -> ServingOrder:
         return ServingOrder(**content)
     except TypeError:
         raise EngineRefused("An order needs name, model, version and environment.") from None
-
-
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
-def _error(status: int, message: str) -> web.Response:
-    return web.json_response({"error": message}, status=status)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,10 @@ RENEW = """
 UPDATE compute_lease SET until = clock_timestamp() + %(length)s * interval '1 second'
 WHERE duty = %(duty)s AND token = %(token)s
 """
-END = "UPDATE compute_lease SET until = '-infinity' WHERE duty = %(duty)s AND token = %(token)s"
+END = """
+UPDATE compute_lease SET until = clock_timestamp() - interval '1 second'
+WHERE duty = %(duty)s AND token = %(token)s
+"""
 
 
 class NotLeading(Exception):

@@ -15,7 +15,7 @@ from compute.jobs.tailing import MOST_AT_ONCE, Tails, bounded
 from portal.core import tenancy
 from portal.web.live import LivePage, standing
 
-TRUSTED_S = 3.0  # how long a look at whether somebody may read holds for lines
+TRUSTED_S = 10.0  # how long a look at whether somebody may read holds for lines
 MOST_TEXT = 200
 
 

@@ -45,6 +45,14 @@ class Panel:
         return settings.LOG_DAYS
 
     @property
+    def state(self) -> str:
+        """Whether all that was printed is here."""
+        if not self.job.ended:
+            return ""
+        unread = self.job.runs.filter(log_read_at=None).exists()
+        return "The last lines are being read" if unread else "Complete"
+
+    @property
     def previous(self) -> int:
         return (self.at - 2) % max(1, self.found.count) + 1
 

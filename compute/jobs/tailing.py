@@ -16,7 +16,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError, InterfaceError
+from django.db import connection
 
 from compute.jobs.models import LogLine, Run
 from compute.jobs.rendering import Line, shown
@@ -28,8 +28,10 @@ KEPT = 2000
 MOST_AT_ONCE = 500
 MOST_CHARACTERS = 400_000
 log = logging.getLogger(__name__)
+COLUMNS = ("job_id", "n", "run_id", "at", "stream", "redraw", "text")
 NEWEST = """
-SELECT line.* FROM unnest(%s::uuid[], %s::bigint[]) known(job_id, last)
+SELECT line.job_id, line.n, line.run_id, line.at, line.stream, line.redraw, line.text
+FROM unnest(%s::uuid[], %s::bigint[]) known(job_id, last)
 CROSS JOIN LATERAL (SELECT * FROM compute_logline
     WHERE job_id = known.job_id AND n > known.last ORDER BY n DESC LIMIT %s) line
 ORDER BY line.job_id, line.n
@@ -115,8 +117,8 @@ class Tails:
             wanted, self.hinted = self.hinted or set(self.tails), set()
             try:
                 await self._look([self.tails[job] for job in wanted if job in self.tails])
-            except (DatabaseError, InterfaceError):
-                log.warning("The logs that pages follow could not be read; trying again.")
+            except Exception:
+                log.exception("the logs that pages follow could not be read; trying again")
                 await asyncio.sleep(LOOK_EVERY_S)
 
     async def _look(self, tails: list[Tail]) -> None:
@@ -136,8 +138,11 @@ def _read(known: dict[UUID, int]) -> dict[UUID, tuple[list[LogLine], list[Line]]
     with tenancy.as_system():
         values = [list(known), list(known.values()), MOST_AT_ONCE]
         fresh: dict[UUID, list[LogLine]] = {}
-        for line in LogLine.objects.raw(NEWEST, values):
-            fresh.setdefault(line.job_id, []).append(line)
+        with connection.cursor() as cursor:
+            cursor.execute(NEWEST, values)
+            for row in cursor.fetchall():
+                line = LogLine(**dict(zip(COLUMNS, row, strict=True)))
+                fresh.setdefault(line.job_id, []).append(line)
         ranks = ranks_of(fresh)
     return {
         job: (lines, shown(lines, ranks=ranks.get(job), after=lines[0].n - 1))

@@ -12,7 +12,6 @@ UNBIND = "ALTER TABLE compute_step DROP CONSTRAINT step_job_id_in_tenant;"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compute", "0008_attempt_place"),
         ("compute", "0012_capacity"),
     ]
 

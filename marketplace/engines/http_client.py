@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlencode, urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 from marketplace.engines.base import EngineRefused, EngineUnavailable
 
 CHUNK = 64 * 1024
+LONGEST_LINE = 16 * 1024 * 1024
 ASK_AGAIN = {429, 502, 503, 504}
 
 
@@ -90,12 +92,36 @@ class HttpClient:
             raise EngineUnavailable(f"{self.address} answered {answer.status}.")
         return answer
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def lines(
+        self, path: str, *, query: list[tuple[str, str]] | None = None, patience: float
+    ) -> Iterator[bytes]:
+        """The lines of an answer that goes on, as they arrive, until it ends.
+
+        Raises EngineUnavailable when nothing came for `patience` seconds or the line broke, and
+        EngineRefused with the server's `error` where it said no.
+        """
+        target = self._parts.path.rstrip("/") + path
+        target += f"?{urlencode(query)}" if query else ""
+        connection = self._connection(patience)
+        try:
+            connection.request("GET", target, headers=self._headers)
+            response = connection.getresponse()
+            if response.status != 200:
+                raise _refusal(Answer(response.status, response.read(CHUNK)))
+            while line := response.readline(LONGEST_LINE):
+                yield line
+        except (OSError, http.client.HTTPException) as wrong:
+            raise EngineUnavailable(f"{self.address} does not answer: {_plain(wrong)}.") from wrong
+        finally:
+            connection.close()
+
+    def _connection(self, patience: float = 0.0) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
+        timeout = patience or self._timeout
         if self._parts.scheme == "https":
             context = ssl.create_default_context()
-            return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=context)
-        return http.client.HTTPConnection(host, port, timeout=self._timeout)
+            return http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
+        return http.client.HTTPConnection(host, port, timeout=timeout)
 
 
 def _checked(base_url: str) -> SplitResult:
@@ -103,6 +129,14 @@ def _checked(base_url: str) -> SplitResult:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("An engine's address starts with http:// or https:// and names a host.")
     return parts
+
+
+def _refusal(answer: Answer) -> Exception:
+    if answer.status in ASK_AGAIN or answer.status >= 500:
+        return EngineUnavailable(f"It answered {answer.status}.")
+    content = answer.json()
+    message = content.get("error") if isinstance(content, dict) else None
+    return EngineRefused(str(message or f"It answered {answer.status}."))
 
 
 def _read(response: http.client.HTTPResponse, limit: int, deadline: float) -> bytes:

@@ -37,6 +37,7 @@ def ask_all() -> list[Service]:
         (Service("Valkey", "Sign-in, live pages and background work"), _valkey),
         (Service("Model registry", "New versions of models"), _web(_registry())),
         (Service("Model host", "Predictions"), _web(settings.MODEL_HOST_URL)),
+        (Service("Job host", "Jobs on this machine"), _web(settings.JOB_HOST_URL)),
         (Service("Gateway", "Calls by program"), _web(f"{settings.GATEWAY_URL}/healthz")),
     ]
     with ThreadPoolExecutor(len(asked)) as pool:

@@ -8,7 +8,10 @@ from portal.local.errors import LocalError
 from portal.local.folder import read_json, write_json
 
 FILE = "secrets.json"
-PORTAL_SECRETS = ("SECRET_KEY", "VAULT_KEK", "KEY_PEPPER", "AUDIT_KEY", "MODEL_HOST_TOKEN")
+PORTAL_SECRETS = (
+    *("SECRET_KEY", "VAULT_KEK", "KEY_PEPPER", "AUDIT_KEY"),
+    *("MODEL_HOST_TOKEN", "JOB_HOST_TOKEN"),
+)
 
 
 def keep(folder: Path, *names: str) -> dict[str, str]:

@@ -24,6 +24,7 @@ class Plan:
     database_owner_url: str
     redis_url: str
     mlflow_url: str
+    kubeconfig: str = ""
     checkout: Path = CHECKOUT
 
     @property
@@ -38,6 +39,11 @@ class Plan:
     def needs_postgres(self) -> bool:
         """MLflow of our own lives in PostgreSQL of our own."""
         return not (self.database_url and self.mlflow_url)
+
+    @property
+    def needs_job_host(self) -> bool:
+        """Jobs run on this machine unless clusters are given."""
+        return not self.kubeconfig
 
     @property
     def _shown_host(self) -> str:
@@ -67,6 +73,7 @@ def read_plan(environment: Mapping[str, str] = os.environ) -> Plan:
         database_owner_url=given["DATABASE_OWNER_URL"],
         redis_url=given["REDIS_URL"],
         mlflow_url=given["MLFLOW_TRACKING_URI"].rstrip("/"),
+        kubeconfig=environment.get("KUBECONFIG", "").strip(),
     )
 
 

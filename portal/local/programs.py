@@ -10,6 +10,7 @@ from portal.local.ports import LOOPBACK, remembered
 from portal.local.processes import ChildProcess, plain_environment
 
 WORKERS = "2"
+JOB_HOST_LIMITS = ("JOB_HOST_CPU", "JOB_HOST_MEMORY_MB", "JOB_HOST_FOLDER")
 NEVER_INHERITED = ("DATABASE_OWNER_URL", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
 
 
@@ -22,20 +23,23 @@ class Addresses:
     redis_url: str
     mlflow_url: str
     model_host_url: str
+    job_host_url: str
 
     def told(self, plan: Plan) -> dict[str, str]:
-        """What other programs on this machine may know."""
-        return {
+        """What other programs on this machine may know; what is not started is left out."""
+        every = {
             "portal": plan.portal_url,
             "gateway": plan.gateway_url,
             "mlflow": self.mlflow_url,
             "model_host": self.model_host_url,
+            "job_host": self.job_host_url,
         }
+        return {name: address for name, address in every.items() if address}
 
 
-def model_host_address(plan: Plan) -> str:
-    """The loopback address that the model host has on this installation."""
-    return f"http://{LOOPBACK}:{remembered(plan.var, 'model_host')}"
+def host_address(plan: Plan, name: str) -> str:
+    """The loopback address that a host (`model_host`, `job_host`) has on this installation."""
+    return f"http://{LOOPBACK}:{remembered(plan.var, name)}"
 
 
 class Programs:
@@ -74,6 +78,9 @@ class Programs:
         command += ["--schedule", str(self.plan.var / "beat-schedule")]
         return self._child("beat", command, self._of_the_portal())
 
+    def keeper(self) -> ChildProcess:
+        return self._child("keeper", ["manage.py", "keep_jobs"], self._of_the_portal())
+
     def model_host(self) -> ChildProcess:
         """It runs code that came with models, so it gets no database and no key of ours."""
         environment = plain_environment(
@@ -84,6 +91,18 @@ class Programs:
             MLFLOW_DISABLE_TELEMETRY="true",
         )
         return self._child("model-host", ["-m", "compute.engines.model_host"], environment)
+
+    def job_host(self) -> ChildProcess:
+        """It runs what people submit, so it gets no database and no key of ours either."""
+        given = {name: os.environ[name] for name in JOB_HOST_LIMITS if os.environ.get(name)}
+        environment = plain_environment(
+            JOB_HOST_URL=self.addresses.job_host_url,
+            JOB_HOST_TOKEN=self.secrets["JOB_HOST_TOKEN"],
+            MLFLOW_TRACKING_URI=self.addresses.mlflow_url,
+            MILLWRIGHT_VAR=str(self.plan.var),
+            **given,
+        )
+        return self._child("job-host", ["-m", "compute.engines.job_host"], environment)
 
     def _server(self, name: str, application: str, port: int) -> ChildProcess:
         command = ["-m", "uvicorn", application, "--host", self.plan.host, "--port", str(port)]
@@ -115,6 +134,7 @@ class Programs:
             "PORTAL_URL": self.plan.portal_url,
             "GATEWAY_URL": self.plan.gateway_url,
             "MODEL_HOST_URL": self.addresses.model_host_url,
+            "JOB_HOST_URL": self.addresses.job_host_url,
             "MILLWRIGHT_VAR": str(self.plan.var),
             "MLFLOW_DISABLE_TELEMETRY": "true",
         }

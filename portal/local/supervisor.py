@@ -17,12 +17,12 @@ from portal.local.plan import Plan
 from portal.local.ports import demand, reserve
 from portal.local.postgres import EmbeddedPostgres
 from portal.local.processes import ChildProcess, rotate
-from portal.local.programs import Addresses, Programs, model_host_address
+from portal.local.programs import Addresses, Programs, host_address
 from portal.local.signals import Signals, StopAsked
 from portal.local.valkey import EmbeddedValkey
 
 LEAVE_ORDER = (
-    *("worker", "beat", "web", "gateway", "model-host"),
+    *("worker", "beat", "keeper", "web", "gateway", "model-host", "job-host"),
     *("mlflow", "valkey", "postgres"),
 )
 MIGRATION_LOCK = 0x6D696C6C
@@ -79,7 +79,8 @@ class Supervisor:
             owner_url=owner_url,
             redis_url=redis_url,
             mlflow_url=self._place_mlflow(),
-            model_host_url=model_host_address(self.plan),
+            model_host_url=host_address(self.plan, "model_host"),
+            job_host_url=self._place_job_host(),
         )
 
     def _start_postgres(self) -> tuple[str, str]:
@@ -126,6 +127,9 @@ class Supervisor:
         self.mlflow.choose_port()
         return self.mlflow.url
 
+    def _place_job_host(self) -> str:
+        return host_address(self.plan, "job_host") if self.plan.needs_job_host else ""
+
     def _migrate(self, programs: Programs, owner_url: str) -> None:
         """Under a lock, because a given database may be that of several installations."""
         with (
@@ -155,7 +159,10 @@ class Supervisor:
                 gateway, lambda: status_of(self.plan.gateway_url, "/v2/health/live") is not None
             )
             notes.append(self.plan.gateway_url)
-        for child in (programs.worker(), programs.beat(), programs.model_host()):
+        followers = [programs.worker(), programs.beat(), programs.keeper(), programs.model_host()]
+        if self.plan.needs_job_host:
+            followers.append(programs.job_host())
+        for child in followers:
             with self.console.step(child.name):
                 self._begin(child)
         if self.mlflow:

@@ -26,7 +26,9 @@ class Log {
     this.follow.addEventListener("click", () => this.setFollow(!this.following));
     this.new.addEventListener("click", () => this.setFollow(true));
     this.follow.hidden = false;
-    this.setFollow(follow !== undefined && !location.hash.startsWith("#L"));
+    const linked = location.hash.startsWith("#L") || root.querySelector("mark");
+    this.setFollow(follow !== undefined && !linked);
+    if (!linked) this.toEnd();
     this.choose();
   }
 

@@ -22,6 +22,7 @@ from compute.engines.local_serving import LocalServing
 from marketplace.engines.mlflow import MlflowRegistry
 from portal.local.mlflow import EmbeddedMlflow
 from portal.local.postgres import EmbeddedPostgres
+from tests.engines.job_hosts import RunningJobHost, host_in
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0
@@ -147,3 +148,26 @@ def _host(mlflow_url: str, folder: Path) -> Iterator[RunningHost]:
     finally:
         if running.process.poll() is None:
             running.stop()
+
+
+@pytest.fixture(scope="session")
+def job_host(tmp_path_factory) -> Iterator[RunningJobHost]:
+    """The job host that most tests share."""
+    with host_in(tmp_path_factory.mktemp("jobs")).up() as running:
+        yield running
+
+
+@pytest.fixture
+def new_job_host(tmp_path) -> Iterator[RunningJobHost]:
+    """A job host of one test's own."""
+    with host_in(tmp_path).up() as running:
+        yield running
+
+
+@pytest.fixture
+def steering() -> Iterator[Path]:
+    """A folder that programs of every user can read."""
+    folder = Path(tempfile.mkdtemp(prefix="millwright-steering-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)

@@ -10,10 +10,11 @@ from compute.jobs.logs.reading import (
     lines_around,
     lines_before,
 )
-from compute.jobs.logs.reception import finish, unread
+from compute.jobs.logs.reception import GRACE, finish, unread
 from compute.jobs.logs.storing import MOST_LINES, Batch, store, store_all
 
 __all__ = [
+    "GRACE",
     "MOST",
     "MOST_LINES",
     "Batch",

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from compute.capacity import services as capacity
 from compute.engines.jobs import EngineRefused, EngineUnavailable, JobPhase, JobSighting
+from compute.jobs import logs
 from compute.jobs.lifecycle import ENDED
 from compute.jobs.models import Attempt, Job, Receipt, Run
 from compute.jobs.services import attempts, metering, receipts
@@ -14,7 +15,6 @@ from portal.core import tenancy
 
 # Longer than any call to an engine lasts: an order that is still under way arrives before.
 FORGET_AFTER = timedelta(seconds=60)
-LOGS_WITHIN = timedelta(minutes=10)
 
 
 def settle(job_id) -> None:
@@ -89,7 +89,7 @@ def release(attempt: Attempt, seen: JobSighting) -> None:
 def _written(run: Run) -> bool:
     if run.billed_at is None or run.ended_at is None:
         return False
-    return run.log_read_at is not None or run.ended_at < timezone.now() - LOGS_WITHIN
+    return not logs.unread(run)
 
 
 def _due(attempt: Attempt, seen: JobSighting) -> bool:

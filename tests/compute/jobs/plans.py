@@ -28,7 +28,7 @@ def nodes(flavour: GpuFlavour, count: int = 2, *, gpus: int = 8, first: int = 1)
     """Machines of this kind, all of them empty."""
     made = [
         Node(
-            cluster=flavour.cluster, flavour=flavour, name=f"{flavour.slug}-{number}",
+            cluster=flavour.cluster, flavour=flavour, name=f"{flavour.slug}-more-{number}",
             gpus=gpus if flavour.has_gpus else 0, cpu=64, memory_mb=524_288,
             seen_at=timezone.now(),
         )

@@ -21,9 +21,7 @@ from tests.compute.jobs.stage import fresh
 @pytest.fixture
 def floor(cluster, claims):
     """Machines without GPUs that everybody may use."""
-    made = stage.flavour(cluster, "cpu", product="")
-    plans.nodes(made)
-    return made
+    return stage.flavour(cluster, "cpu", product="")
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def test_services_that_do_not_answer_are_named_and_nobody_waits(client, operator
     settings.GATEWAY_URL = "http://127.0.0.1:1"
     settings.MLFLOW_TRACKING_URI = "http://127.0.0.1:1"
     page = signed_in(client, operator).get("/status/services/").content.decode()
-    assert "2 of 5 do not answer" in page
+    assert "2 of 6 do not answer" in page
     assert page.count("no answer") == 2 and "not set up" in page
 
 

@@ -61,10 +61,13 @@ class Start:
 
         return check
 
+    def wrote(self, name):
+        path = self.var / name
+        return path.exists() and path.read_text()
+
     def has_model_host(self):
         assert self.process.poll() is None, self.said()
-        path = self.var / "model-host.json"
-        return path.exists() and path.read_text()
+        return self.wrote("model-host.json")
 
     def stop(self, number=signal.SIGINT):
         if self.process.poll() is None:
@@ -81,7 +84,7 @@ class Start:
 
 GIVEN = (
     *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "MLFLOW_TRACKING_URI", "MAKELEVEL"),
-    *("SECRET_KEY", "VAULT_KEK", "KEY_PEPPER", "AUDIT_KEY"),
+    *("SECRET_KEY", "VAULT_KEK", "KEY_PEPPER", "AUDIT_KEY", "KUBECONFIG"),
 )
 
 
@@ -102,7 +105,7 @@ def test_the_whole_story_of_a_first_and_a_second_start(start, eventually, family
     assert "shown-to-all" in start.said()
     addresses = start.file("services.json")
     assert addresses["portal"] == f"http://127.0.0.1:{start.port}"
-    assert set(addresses) == {"portal", "gateway", "mlflow", "model_host"}
+    assert set(addresses) == {"portal", "gateway", "mlflow", "model_host", "job_host"}
     assert (start.var / "services.json").stat().st_mode & 0o777 == 0o600
     family = family_of(start.process.pid)
     assert start.stop() == 0
@@ -124,6 +127,11 @@ def test_every_program_sees_its_own_secrets_and_none_are_shown(start, eventually
     assert "DATABASE_OWNER_URL" not in start.page()["names"]
     seen = set(start.file("model-host.json")["names"])
     assert {"MODEL_HOST_URL", "MODEL_HOST_TOKEN", "MLFLOW_TRACKING_URI", "MILLWRIGHT_VAR"} <= seen
+    assert not [name for name in seen if name.startswith(("DATABASE", "REDIS", "SECRET", "VAULT"))]
+    eventually(lambda: start.wrote("job-host.json"))
+    seen = set(start.file("job-host.json")["names"])
+    assert {"JOB_HOST_URL", "JOB_HOST_TOKEN", "MLFLOW_TRACKING_URI", "MILLWRIGHT_VAR"} <= seen
+    assert "MODEL_HOST_TOKEN" not in seen
     assert not [name for name in seen if name.startswith(("DATABASE", "REDIS", "SECRET", "VAULT"))]
     start.stop()
     secrets = start.file("secrets.json").values()
@@ -214,6 +222,15 @@ def test_given_services_replace_the_embedded_ones(start, postgres, valkey, event
     assert "(for MLflow alone)" in start.said()
     assert start.stop() == 0
     assert postgres.passwords["millwright_app"] not in start.said()
+
+
+def test_with_clusters_of_its_own_no_job_host_is_started(start, eventually):
+    start.begin(KUBECONFIG="/nowhere/kubeconfig")
+    eventually(start.has_model_host)
+    eventually(start.says(USABLE))
+    assert "job_host" not in start.file("services.json")
+    assert not (start.var / "log" / "job-host.log").exists()
+    assert start.stop() == 0
 
 
 def test_failed_migrations_stop_the_start_with_one_line(start):

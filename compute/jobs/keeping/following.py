@@ -1,0 +1,184 @@
+"""Follows the logs of pods: one thread for each, up to `MOST`.
+
+Above that pods take turns: who has been read for `TURN_S` makes room for who waits, ended ones
+first. Nothing is lost by that, it comes later: each goes on behind its stored mark, and an
+engine keeps ended pods until their logs are read.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F, Q
+from django.utils import timezone
+
+from compute.capacity.models import Cluster
+from compute.engines.jobs import (
+    EngineRefused,
+    EngineUnavailable,
+    JobEngine,
+    LogMark,
+    LogPiece,
+)
+from compute.jobs import logs
+from compute.jobs.keeping.strands import Pauses, Strand
+from compute.jobs.keeping.writing import Reading, Writer
+from compute.jobs.models import Run
+from portal.core import tenancy
+
+log = logging.getLogger(__name__)
+MOST = 300
+TURN_S = 10.0
+LOOK_EVERY_S = 1.0
+SILENT_S = 20.0
+NO_MORE = "The cluster has no more of the log of this pod."
+
+
+class Follower:
+    """One thread on the log of one run."""
+
+    def __init__(self, run: Run, engine: JobEngine, writer: Writer) -> None:
+        self.run_id = run.pk
+        self.ended_at = run.ended_at
+        self.began = self.heard = time.monotonic()
+        self.reading = Reading(run.pk, run.job_id, run.log_mark)
+        self._name, self._pod = run.attempt.engine_name, run.pod
+        self._engine, self._writer = engine, writer
+        self._pauses = Pauses(0.3, 10.0)
+        self.strand = Strand(f"log {run.pod_name}", self._work).start()
+
+    @property
+    def over(self) -> bool:
+        """Whether its place is free: all is written, or it ended, broke or hangs."""
+        if self.reading.done or self.reading.broken:
+            return True
+        if self.reading.complete:
+            return False  # the writer has it
+        return not self.strand.alive or time.monotonic() - self.heard > SILENT_S
+
+    def stop(self) -> None:
+        self.strand.stop()
+
+    def _work(self, stopped: Callable[[], bool]) -> None:
+        while not (stopped() or self.reading.broken):
+            try:
+                self._read(stopped)
+            except EngineRefused as refused:
+                if self.ended_at:
+                    return self._no_more(str(refused))
+            except EngineUnavailable as away:
+                log.info("the log of %s cannot be read now: %s", self._pod, away)
+                if self.ended_at and timezone.now() - self.ended_at > logs.GRACE:
+                    return self._no_more(str(away))
+            else:
+                if not stopped() and not self.reading.broken:
+                    self._writer.complete(self.reading)
+                return None
+            self.heard = time.monotonic()
+            self.strand.rest(self._pauses.after_failure())
+            self.heard = time.monotonic()
+        return None
+
+    def _read(self, stopped: Callable[[], bool]) -> None:
+        mark = LogMark(self.reading.read)
+
+        def enough() -> bool:
+            return stopped() or self.reading.broken
+
+        for pieces in self._engine.follow(self._name, self._pod, mark, enough):
+            self.heard = time.monotonic()
+            self._pauses.went_well()
+            if pieces:
+                self._writer.give(self.reading, pieces)
+                self.heard = time.monotonic()
+            if enough():
+                return
+
+    def _no_more(self, why: str) -> None:
+        """Its end is not to be had: say so in the log itself, and let the pod go."""
+        log.warning("the end of the log of %s is lost: %s", self._pod, why)
+        mark = LogMark(self.reading.read)
+        self._writer.give(self.reading, [LogPiece(timezone.now(), NO_MORE, mark, "note")])
+        self._writer.complete(self.reading)
+
+
+class Following:
+    """Keeps a follower for every run whose log is not all stored."""
+
+    def __init__(
+        self, engine_of: Callable[[Cluster], JobEngine], writer: Writer, most: int = MOST
+    ) -> None:
+        self.most = most
+        self.followers: dict[UUID, Follower] = {}
+        self._engine_of, self._writer = engine_of, writer
+        self._turns: dict[UUID, float] = {}
+        self._wake = threading.Event()
+        self.strand = Strand("followers", self._work)
+
+    def start(self) -> "Following":
+        self.strand.start()
+        return self
+
+    def look(self) -> None:
+        """There may be new runs: look at once."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        self.strand.stop()
+        self._wake.set()
+        self.strand.join(5)
+        for follower in self.followers.values():
+            follower.stop()
+
+    def _work(self, stopped: Callable[[], bool]) -> None:
+        while not stopped():
+            try:
+                self._step()
+            except Exception:
+                log.exception("runs could not be looked at")
+            finally:
+                connection.close()
+            self._wake.wait(LOOK_EVERY_S)
+            self._wake.clear()
+
+    def _step(self) -> None:
+        wanted = {run.pk: run for run in _unread()}
+        for run_id, follower in list(self.followers.items()):
+            follower.ended_at = wanted[run_id].ended_at if run_id in wanted else timezone.now()
+            if follower.over or run_id not in wanted:
+                follower.stop()
+                del self.followers[run_id]
+                self._turns[run_id] = time.monotonic()
+        self._turns = {run_id: at for run_id, at in self._turns.items() if run_id in wanted}
+        waiting = [run for run in wanted.values() if run.pk not in self.followers]
+        waiting.sort(key=lambda run: (run.ended_at is None, self._turns.get(run.pk, 0.0)))
+        room = self.most - len(self.followers)
+        for run in waiting[:room]:
+            self._begin(run)
+        self._make_room(len(waiting) - room)
+
+    def _begin(self, run: Run) -> None:
+        if run.started_at is None:  # it ended before it ran: there is nothing to read
+            logs.finish(run.pk, run.log_mark, token=self._writer.token)
+            return
+        engine = self._engine_of(run.attempt.cluster or run.job.cluster)
+        self.followers[run.pk] = Follower(run, engine, self._writer)
+
+    def _make_room(self, needed: int) -> None:
+        """Let as many of those that had their turn step back."""
+        now = time.monotonic()
+        had = [one for one in self.followers.values() if now - one.began > TURN_S]
+        for follower in sorted(had, key=lambda one: one.began)[: max(0, needed)]:
+            follower.stop()
+
+
+def _unread() -> list[Run]:
+    with tenancy.as_system():
+        rows = Run.objects.filter(Q(started_at__isnull=False) | Q(ended_at__isnull=False))
+        rows = rows.filter(log_read_at=None).select_related(
+            "job__cluster", "attempt__cluster", "attempt"
+        )
+        return list(rows.order_by(F("ended_at").asc(nulls_last=True), "id")[:10_000])

@@ -1,0 +1,100 @@
+"""Turns names that a watch gives into `converge`: at once, each job by one hand at a time.
+
+In this process and not over the queue of tasks: a task waits behind whatever the workers do, and
+the point of watching is that seconds count. What a busy job is hinted at while it is converged
+is one more round afterwards. Looking again at what may have been missed comes after what is known
+to have moved. The sweep of the workers covers for all of it when no keeper runs.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db import connection
+
+from compute.engines.jobs import EngineRefused, EngineUnavailable
+from compute.jobs.keeping.strands import Strand
+
+log = logging.getLogger(__name__)
+HANDS = 8
+
+
+class Turning:
+    """A bounded number of hands, and the jobs that wait for one; none of them twice."""
+
+    def __init__(self, converge: Callable[[UUID], object], hands: int = HANDS) -> None:
+        self._converge = converge
+        self._ready = threading.Condition()
+        self._fresh: deque[UUID] = deque()
+        self._later: deque[UUID] = deque()
+        self._waiting: set[UUID] = set()
+        self._busy: set[UUID] = set()
+        self._again: set[UUID] = set()
+        self._strands = [Strand(f"converge {n}", self._work) for n in range(hands)]
+
+    def start(self) -> "Turning":
+        for strand in self._strands:
+            strand.start()
+        return self
+
+    def stop(self) -> None:
+        for strand in self._strands:
+            strand.stop()
+        with self._ready:
+            self._ready.notify_all()
+        for strand in self._strands:
+            strand.join(5)
+
+    def moved(self, job_id: UUID, *, later: bool = False) -> None:
+        """This job should be converged; `later`: after those of which it is known."""
+        with self._ready:
+            if job_id in self._busy:
+                self._again.add(job_id)
+                return
+            if job_id in self._waiting:
+                if later or job_id not in self._later:
+                    return
+                self._later.remove(job_id)
+            self._waiting.add(job_id)
+            (self._later if later else self._fresh).append(job_id)
+            self._ready.notify()
+
+    @property
+    def length(self) -> int:
+        """How many jobs wait for a hand."""
+        return len(self._waiting)
+
+    def _work(self, stopped: Callable[[], bool]) -> None:
+        while (job_id := self._next(stopped)) is not None:
+            try:
+                self._converge(job_id)
+            except (EngineUnavailable, EngineRefused) as silent:
+                log.warning("job %s could not be converged now: %s", job_id, silent)
+            except Exception:
+                log.exception("job %s could not be converged", job_id)
+            finally:
+                connection.close()
+                self._done(job_id)
+
+    def _next(self, stopped: Callable[[], bool]) -> UUID | None:
+        with self._ready:
+            while not (self._fresh or self._later):
+                if stopped():
+                    return None
+                self._ready.wait(1.0)
+            if stopped():
+                return None
+            job_id = (self._fresh or self._later).popleft()
+            self._waiting.discard(job_id)
+            self._busy.add(job_id)
+            return job_id
+
+    def _done(self, job_id: UUID) -> None:
+        with self._ready:
+            self._busy.discard(job_id)
+            again = job_id in self._again
+            self._again.discard(job_id)
+        if again:
+            self.moved(job_id)
