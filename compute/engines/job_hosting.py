@@ -13,11 +13,11 @@ from typing import Any
 
 from compute.engines import hosting, job_machine
 from compute.engines.fleet import Holding, NodeSighting
-from compute.engines.host_files import read, write_durably
+from compute.engines.host_files import write_durably
 from compute.engines.hosting import WrongSettings
 from compute.engines.job_attempts import Attempt, Told, least_used, whole
 from compute.engines.job_machine import Folders, Machine
-from compute.engines.job_pods import MARK, SHUT_DOWN, STOP, Pod
+from compute.engines.job_pods import MARK, SHUT_DOWN, STOP, Pod, end_all_in
 from compute.engines.job_queue import Amount, Claim, Fairness, next_ones, places
 from compute.engines.jobs import PRIORITIES, EngineRefused, JobOrder, JobSighting
 
@@ -71,7 +71,7 @@ class JobHost:
         self.folders = Folders(settings.folder.absolute() / "jobs", settings.work)
         self.uncover = job_machine.to_uncover()
         self._fleet_file = self.folders.kept / "fleet.json"
-        self.fleet: dict[str, Any] = read(self._fleet_file) or {}
+        self.fleet: dict[str, Any] = job_machine.read_or_refuse(self._fleet_file)
         self._attempts: dict[str, Attempt] = {}
         self._seen: dict[str, JobSighting] = {}
         self._watchers: set[asyncio.Queue[str]] = set()
@@ -185,7 +185,12 @@ class JobHost:
     def take_up(self) -> None:
         """Go on with what an earlier host had been ordered."""
         for folder in sorted(self.folders.attempts.iterdir()):
-            attempt = Attempt.read(folder)
+            try:
+                attempt = Attempt.read(folder)
+            except (ValueError, TypeError, KeyError, EngineRefused):
+                end_all_in(folder)
+                self.folders.set_aside(folder)
+                continue
             if attempt is None:
                 shutil.rmtree(folder, ignore_errors=True)
                 continue
@@ -312,6 +317,7 @@ class JobHost:
             "USER": "job",
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": str(job_machine.EXAMPLES),
             "NO_PROXY": "127.0.0.1,localhost",
             **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
             **{name: os.environ[name] for name in PASSED_ON if os.environ.get(name)},

@@ -20,6 +20,7 @@ from compute.engines.job_queue import Amount
 
 FIRST_USER, LAST_USER = 52_000, 59_999
 LEFT_FOR_OTHERS = 0.2  # of the memory: the portal itself and the system
+EXAMPLES = Path(__file__).parent / "examples"  # programs that every job may run
 KEPT_FOR = 30 * 24 * 3600  # seconds that a checkpoint outlives its last use
 QUERY = ["--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
 
@@ -49,7 +50,7 @@ class Folders:
         self.work = _passable(Path(work) if work else self._default())
         for part in ("scratch", "checkpoints"):
             _passable(self.work / part)
-        self._users: dict[str, int] = read(kept / "users.json") or {}
+        self._users: dict[str, int] = read_or_refuse(kept / "users.json")
 
     def user(self, tenant: str) -> int:
         """The number of this tenant: its user id where we are root."""
@@ -83,6 +84,14 @@ class Folders:
         os.utime(folder)
         return folder
 
+    def set_aside(self, attempt: Path) -> None:
+        """Keep what cannot be read for a person to look at; nobody takes it up."""
+        aside = self.kept / "broken" / attempt.name
+        aside.parent.mkdir(mode=0o700, exist_ok=True)
+        shutil.rmtree(aside, ignore_errors=True)
+        attempt.rename(aside)
+        print(f"{attempt} cannot be read; it was moved to {aside}.", file=sys.stderr, flush=True)
+
     def sweep(self, pods: set[str]) -> None:
         """Drop scratch folders of nobody, and checkpoints that nobody has used for long."""
         for folder in (self.work / "scratch").iterdir():
@@ -106,6 +115,19 @@ class Folders:
         return folder
 
 
+def read_or_refuse(path: Path) -> dict:
+    """The object in a file of ours, empty where there is none; WrongSettings if it is broken."""
+    try:
+        found = read(path)
+    except ValueError:
+        found = []
+    if found is not None and not isinstance(found, dict):
+        raise WrongSettings(
+            f"{path} cannot be read: put its last good copy back, or move it away."
+        )
+    return found or {}
+
+
 def path_of_programs() -> str:
     """The programs of this Python first, so that jobs find what the portal has installed."""
     own = os.path.join(sys.prefix, "bin")
@@ -113,10 +135,11 @@ def path_of_programs() -> str:
 
 
 def to_uncover() -> list[str]:
-    """Folders of this Python that a job's user could not reach; none where we are not root."""
+    """Folders of this Python, and the examples, that a job's user could not reach; none where we
+    are not root."""
     if os.geteuid() != 0:
         return []
-    return sandbox.covered([sys.prefix, sys.base_prefix])
+    return sandbox.covered([sys.prefix, sys.base_prefix, str(EXAMPLES)])
 
 
 def _passable(folder: Path) -> Path:

@@ -134,6 +134,13 @@ class Jobs(LogActions, Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin
         job = services.prioritise(job, by=request.user, to=given["priority"])
         return Response(self._detail(job), status=status.HTTP_202_ACCEPTED)
 
+    @extend_schema(request=None, responses={202: shapes.JobDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def keep(self, request, pk=None):
+        """Let it run on though its GPUs are idle, until they have worked again."""
+        job = services.keep(self.get_object(), by=request.user)
+        return Response(self._detail(job), status=status.HTTP_202_ACCEPTED)
+
     @extend_schema(responses=shapes.HappeningSerializer(many=True))
     @action(detail=True, filter_backends=[], filterset_class=None)
     def events(self, request, pk=None):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from math import ceil, exp, log
 
 TAIL = 0.05  # of the truth may lie outside to each side
-LEAST, MOST = 0.25, 8.0
-PRIOR = 20  # past estimates that are as good as the play itself
+LEAST, MOST = 0.1, 60.0
+PRIOR = 8  # past estimates that are as good as the play itself
 NARROW = 1.0  # seconds; nothing is known better
 
 

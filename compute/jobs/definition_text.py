@@ -17,6 +17,9 @@ class Written:
 
     def line_of(self, place: tuple) -> int:
         """The line of `place`, or of the closest thing around it that is there."""
+        within = (*place[:2], "needs", *place[2:])
+        if within in self.lines:
+            return self.lines[within]
         while place and place not in self.lines:
             place = place[:-1]
         return self.lines.get(place, 1)

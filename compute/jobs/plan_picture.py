@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from compute.jobs import layout
+from compute.jobs import layout, services
 from compute.jobs.lifecycle import JobStatus, PipelineStatus
 from compute.jobs.models import Job, Pipeline, Step
 from compute.jobs.wording import needs_in_words, span_in_words
+from tenants.directory.roles import TenantRole
 
 NAME, NOTE = 20, 24  # letters that fit into a box
 ICONS = {"done": "ok", "now": "half", "bad": "bad", "off": "pause", "wait": "clock"}
@@ -140,6 +141,17 @@ def context_of(pipeline: Pipeline, user) -> dict:
     }
 
 
+def idle_of(job: Job, user) -> dict:
+    """What the page of a job says of GPUs that are idle for so long that it was warned."""
+    if job.status != JobStatus.RUNNING or not job.idle_since or job.cancel_asked_at:
+        return {}
+    if job.idle_told_at is None or job.idle_told_at < job.idle_since:
+        return {}
+    may_keep = user.is_operator or user.may(TenantRole.CONSUMER, job.tenant)
+    told = {"since": job.idle_since, "kept": services.is_kept(job), "may_keep": may_keep}
+    return {"idle": told | {"stop_at": services.stop_at(job)}}
+
+
 def context_of_job(job: Job) -> dict:
     """The graph on the page of a step's job; empty for other jobs."""
     if not job.step_id:
@@ -171,6 +183,8 @@ def _not_started(pipeline: Pipeline, step: Step, found: dict[str, Seen]) -> tupl
 def _of_job(job: Job) -> str:
     if job.status == JobStatus.SUCCEEDED:
         return f"{span_in_words(_ran_s(job))} · {needs_in_words(job, job.flavour)}"
+    if job.status == JobStatus.RUNNING and job.progress is not None:
+        return job.progress_words or f"{round(job.progress * 100)} % done"
     if job.status == JobStatus.RUNNING:
         return f"running {span_in_words(_ran_s(job))}"
     if job.status == JobStatus.STARTING:

@@ -84,9 +84,3 @@ class RestartSerializer(serializers.Serializer):
     """From which step on; all that failed when left out."""
 
     from_step = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
-
-
-class CauseSerializer(serializers.Serializer):
-    """Why, in words that are kept."""
-
-    reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")

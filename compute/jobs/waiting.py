@@ -61,7 +61,8 @@ class Scene:
 
     `ratios` are shares of their limits that jobs of a tenant took, sorted. `reclaims`: who takes
     its guaranteed units gets them back from those who borrowed them. `fair`: of what is lent,
-    tenants that wait get parts by their weights.
+    tenants that wait get parts by their weights. `passes`: what has room now starts now, past
+    those in line that have none.
     """
 
     nodes: Mapping[str, float]
@@ -71,6 +72,7 @@ class Scene:
     ratios: Mapping[str, Sequence[float]] = field(default_factory=dict)
     reclaims: bool = True
     fair: bool = True
+    passes: bool = True
 
     @property
     def size(self) -> float:
@@ -95,15 +97,19 @@ class Expected:
 
 
 NEVER = Expected(inf, inf, inf)
+NOW = Expected(0.0, 0.0, 0.0)
 
 
-def expected(scene: Scene, job: Waiter) -> Expected:
-    """When `job` would start, behind everybody in the line of `scene`."""
+def expected(scene: Scene, job: Waiter, *, steps: int = STEPS) -> Expected:
+    """When `job` would start, behind everybody in the line of `scene`; `steps` is how much work
+    may go into the answer."""
     most = min(scene.share(job.tenant).ceiling, scene.size)
     if job.units > most or _fitting_nodes(scene, job) < job.nodes:
         return NEVER
-    steps = 1 + len(scene.running) + _weight(scene, job.tenant)
-    plays = max(FEWEST, min(MOST, STEPS // steps))
+    if (scene.passes or not scene.line) and _has_room(scene, job, most):
+        return NOW
+    each = 1 + len(scene.running) + _weight(scene, job.tenant)
+    plays = max(FEWEST, min(MOST, steps // each))
     game = _Game(scene, job)
     starts = sorted(game.play(number) for number in range(plays))
     return _range(starts)
@@ -294,6 +300,15 @@ def _free(scene: Scene) -> dict[str, float]:
             if node in free:
                 free[node] -= units
     return free
+
+
+def _has_room(scene: Scene, job: Waiter, most: float) -> bool:
+    """Whether what is free now holds the job, within what its tenant may have."""
+    mine = sum(holder.units for holder in scene.running if holder.tenant == job.tenant)
+    held = sum(holder.units for holder in scene.running)
+    if mine + job.units > most + SLIVER or held + job.units > scene.size + SLIVER:
+        return False
+    return not _hindered(scene, job)
 
 
 def _fitting_nodes(scene: Scene, job: Waiter) -> int:

@@ -17,9 +17,12 @@ from portal.core.errors import Refused
 from tenants.directory.models import Tenant
 from tenants.directory.roles import TenantRole
 
-NOW, QUEUE = "at once", "queue"
+NOW, QUEUE, LARGE = "at once", "queue", "large"  # kinds of estimates, each judged by itself
+HALF = 0.5  # of a node; what needs more in one place waits by other rules
+LEAST_SPREAD = 0.05  # of the wait to each side
 SOON_S = 60.0  # what fits now runs within this, as long as nothing else is known
-LATEST = 200  # past estimates that count
+LATEST = 200  # past estimates that are told of
+LEARNT = 100  # past estimates that the next ones learn from
 FRESH = timedelta(seconds=60)  # then a waiting job is looked at again
 LASTS_S, MOST = 5.0, 500
 CHOICES = 3  # flavours that are compared
@@ -151,9 +154,13 @@ def told_estimate(job: Job) -> Estimate | None:
 
 
 def record_of(method: str, flavour: GpuFlavour | None = None) -> Record:
-    """How good estimates of this kind were: those of the same hardware where there are any."""
-    rows = _past(method, flavour).values_list("low", "high", "started_at")
-    found = list(rows[:LATEST])
+    """How good estimates of this kind were: those of the same hardware where there are any.
+
+    Everybody's count; no more than the two numbers are told of them.
+    """
+    with tenancy.as_system():
+        rows = _past(method, flavour).values_list("low", "high", "started_at")
+        found = list(rows[:LATEST])
     return Record(len(found), sum(low <= began <= high for low, high, began in found))
 
 
@@ -168,18 +175,25 @@ def _on(flavour: GpuFlavour, job: Job) -> Forecast:
     if seen is waiting.NEVER:
         words = "No node with such hardware takes work now. It waits until one does."
         return Forecast(True, binding=words, **told)
-    start = _span(seen, flavour)
+    start = _span(seen, flavour, _method(seen, waiter, scene))
     return Forecast(
         True, start=start, binding=_binding(queue, scene, waiter, job.tenant, seen),
         record=record_of(start.method, flavour), **told,
     )  # fmt: skip
 
 
-def _span(seen: waiting.Expected, flavour: GpuFlavour) -> Span:
+def _method(seen: waiting.Expected, waiter: waiting.Waiter, scene: waiting.Scene) -> str:
+    if seen.at_once:
+        return NOW
+    largest = max(scene.nodes.values(), default=0.0)
+    return LARGE if waiter.block > HALF * largest else QUEUE
+
+
+def _span(seen: waiting.Expected, flavour: GpuFlavour, method: str) -> Span:
     """The played range, stretched by how past ones of its kind did."""
-    method = NOW if seen.at_once else QUEUE
-    early_s = seen.middle - seen.low
-    late_s = SOON_S if seen.at_once else max(seen.high - seen.middle, 0.05 * seen.middle)
+    least = LEAST_SPREAD * seen.middle
+    early_s = max(seen.middle - seen.low, least)
+    late_s = SOON_S if seen.at_once else max(seen.high - seen.middle, least)
     factor = calibration.stretch(_scores(method, flavour))
     now = timezone.now()
     middle = now + timedelta(seconds=seen.middle)
@@ -189,10 +203,18 @@ def _span(seen: waiting.Expected, flavour: GpuFlavour) -> Span:
 
 
 def _scores(method: str, flavour: GpuFlavour) -> list[calibration.Past]:
-    rows = _past(method, flavour).values_list("middle", "early_s", "late_s", "started_at")
+    """Past estimates that are known to be right or wrong, those that are overdue among them."""
+    names, now = ("middle", "early_s", "late_s"), timezone.now()
+    ended = _past(method, flavour).values_list(*names, "started_at")[:LEARNT]
+    waits = Job.objects.filter(status__in=queueing.WAITS, started_at=None).values("pk")
+    late = Estimate.objects.filter(
+        method=method, flavour=flavour, first=True, started_at=None, middle__lt=now,
+        job_id__in=waits,
+    ).values_list(*names)  # fmt: skip
+    rows = [*ended, *((*row, now) for row in late[:LEARNT])]
     return [
-        calibration.Past((began - middle).total_seconds(), early, late)
-        for middle, early, late, began in rows[:LATEST]
+        calibration.Past((began - middle).total_seconds(), early_s, late_s)
+        for middle, early_s, late_s, began in rows
     ]
 
 

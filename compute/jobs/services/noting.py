@@ -170,6 +170,8 @@ def _ended(job: Job, attempt: Attempt, seen: JobSighting) -> bool:
     at = seen.ended_at or timezone.now()
     reason = words.of_end(job, seen, end)
     attempts.close(attempt, end=end, exit_code=seen.exit_code, reason=reason, at=at)
+    if job.started_at is None and seen.started_at:  # it ran and ended between two looks
+        _write(job, started_at=seen.started_at)
     if end == EndCause.COMPLETED:
         _finish(job, JobStatus.SUCCEEDED, end, "", at)
     elif job.cancel_asked_at:

@@ -3,6 +3,7 @@
 from bisect import insort
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from math import inf
 from uuid import UUID
@@ -10,15 +11,17 @@ from uuid import UUID
 from django.utils import timezone
 
 from compute.capacity import sharing
-from compute.capacity.models import GpuFlavour, Node, Quota
+from compute.capacity.models import EngineKind, GpuFlavour, Node, Quota
 from compute.jobs.lifecycle import PRIORITIES, JobStatus
 from compute.jobs.models import Attempt, Job
 from compute.jobs.waiting import Holder, Scene, Share, Waiter
+from portal.core.ids import floor_id
 
 WORKS = (JobStatus.STARTING, JobStatus.RUNNING)
 WAITS = (JobStatus.SUBMITTED, JobStatus.QUEUED)
 PAST, ENOUGH = 2000, 10  # ended jobs that are looked at; fewer of a tenant tell nothing
 MOST_LINE = 5000
+PATIENCE = timedelta(seconds=60)  # as the local engine has it
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,16 @@ class Queueing:
     def scene(self, rank: tuple[int, int]) -> Scene:
         """As it looks to a job of this rank: only those before it are in its line."""
         line = [turn.waiter for turn in self.turns if turn.rank < rank]
-        return Scene(self.nodes, self.running, line, self.shares, self.ratios)
+        clustered = self.flavour.cluster.engine == EngineKind.KUEUE
+        return Scene(
+            self.nodes, self.running, line, self.shares, self.ratios,
+            reclaims=clustered, passes=clustered or not self._impatient(),
+        )  # fmt: skip
+
+    def _impatient(self) -> bool:
+        """Whether one machine holds its room for somebody who waits for long."""
+        long_ago = floor_id(timezone.now() - PATIENCE).int
+        return any(turn.rank[1] < long_ago for turn in self.turns)
 
     @property
     def size(self) -> float:

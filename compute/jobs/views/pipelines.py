@@ -32,7 +32,7 @@ class Pipelines(Page, ListView):
 
     def get_queryset(self):
         seen = Pipeline.objects.visible_to(self.request.user).to_show()
-        seen = seen.annotate(count=Count("steps"), done=DONE)
+        seen = seen.annotate(count=Count("steps"), done=DONE).order_by("-id")
         asked = self.request.GET
         if self.tenant:
             seen = seen.filter(tenant__slug=self.tenant)

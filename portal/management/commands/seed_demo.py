@@ -1,4 +1,4 @@
-"""Make the demonstration: tenants, accounts, three trained models, two of them published."""
+"""Make the demonstration: tenants, accounts, trained models, a pipeline and some jobs."""
 
 import json
 import os
@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.core import tenancy
+from portal.demo import jobs as demo_jobs
 from portal.demo import models as demo_models
 from portal.demo import people
 from portal.demo.trainer import TrainingFailed, train
@@ -16,8 +17,9 @@ from portal.demo.trainer import TrainingFailed, train
 class Command(BaseCommand):
     help = (
         "Make the demonstration: the cast with a sign-in each, three models trained and registered"
-        " in MLflow, two of them published and served. Writes var/demo.json (mode 600) when all"
-        " of it is usable. Does nothing when that file is there; --again renews the sign-ins."
+        " in MLflow, two of them published and served, and a pipeline with some jobs that run on"
+        " by themselves. Writes var/demo.json (mode 600) when all of it is usable. Does nothing"
+        " when that file is there; --again renews the sign-ins."
     )
 
     def add_arguments(self, parser) -> None:
@@ -34,6 +36,7 @@ class Command(BaseCommand):
             sign_ins = people.seed_people(people.seed_tenants())
         self.stdout.write("Tenants and accounts are there.")
         self._seed_models(give_up)
+        self.stdout.write(demo_jobs.begin())
         fresh = target.with_suffix(".new")
         fresh.touch(mode=0o600)
         fresh.write_text(json.dumps(sign_ins, indent=2))

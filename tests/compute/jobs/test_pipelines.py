@@ -13,7 +13,7 @@ from compute.jobs.models import Job, Pipeline
 from portal.audit.models import Event
 from portal.core.errors import Conflict, Refused
 from portal.notices.models import Notice
-from tests.compute.jobs import plans, stage
+from tests.compute.jobs import stage
 from tests.compute.jobs.plans import COMMAND, DIAMOND, LINE, finish, steps_of
 from tests.compute.jobs.stage import fresh
 

@@ -1,0 +1,1 @@
+"""Programs to try jobs and pipelines with; the job host of one machine lets jobs run them."""
