@@ -6,8 +6,8 @@
 import subprocess
 import sys
 
-ALL = ("gateway", "catalogue", "joblog")
 ALL = ("gateway", "catalogue", "joblog", "waiting")
+
 if __name__ == "__main__":
     chosen = [name for name in sys.argv[1:] if name in ALL] or ALL
     codes = [

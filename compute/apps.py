@@ -5,10 +5,12 @@ from importlib import import_module
 from django.apps import AppConfig
 
 CONNECTED = (
+    "compute.capacity.frame",
     "compute.endpoints.card_reach",
     "compute.endpoints.frame",
     "compute.endpoints.receivers",
     "compute.jobs.money_reach",
+    "compute.jobs.for_capacity",
     "compute.jobs.frame",
 )
 

@@ -1,7 +1,8 @@
 """Every address of a live page."""
 
+from compute.capacity.routing import live_urls as capacity
 from compute.jobs.routing import live_urls as jobs
 from marketplace.access.routing import live_urls as access
 from portal.notices.routing import live_urls as notices
 
-live_urls = [*notices, *access, *jobs]
+live_urls = [*notices, *access, *capacity, *jobs]

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 
+from compute.capacity import urls as capacity
 from compute.endpoints import urls as endpoints
 from compute.jobs import urls as jobs
 from marketplace.access import urls as access
@@ -21,7 +22,8 @@ from tenants.directory import urls as directory
 from tenants.keys import urls as keys
 
 MARKET = [catalog, access, service_levels, feedback, imports]
-ROOMS = [*MARKET, keys, chargeback, endpoints, jobs, directory, audit, notices, console]
+RUN = [capacity, endpoints, jobs]
+ROOMS = [*MARKET, keys, chargeback, *RUN, directory, audit, notices, console]
 
 router = DefaultRouter(use_regex_path=True)
 router.include_root_view = False

@@ -132,6 +132,18 @@ class NodeQuerySet(models.QuerySet):
     def usable(self):
         return self.filter(ready=True, open=True, gone_at=None)
 
+    def with_free(self):
+        """Those with a whole GPU free, or a core where there are none."""
+        return self.filter(Q(gpus__gte=F("held") + 1) | Q(gpus=0, cpu__gte=F("held") + 1))
+
+    def full(self):
+        return self.exclude(pk__in=self.with_free().values("pk"))
+
+    def search(self, words: str):
+        """By a part of the name, of the rack or of the block."""
+        named = Q(name__icontains=words) | Q(rack__icontains=words) | Q(block__icontains=words)
+        return self.filter(named)
+
 
 class Node(Record):
     """A machine as last seen. `holdings`: `[{job, tenant, gpus}]`, gpus as decimal text."""

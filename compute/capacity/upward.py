@@ -1,31 +1,48 @@
 """What capacity needs to know of jobs, which it does not import; they connect their answers."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A job that waits, as this reader may see it. `units` are GPUs of all its nodes, or cores.
+    """A job that waits, as this reader may see it. `wrong`: only a person can change it.
 
-    `flavours` are ids of those it may go to; `cause` is a `WaitCause`; `low` and `high` hold
-    its expected start nine times in ten, None where nobody knows.
+    `low` and `high` hold its expected start nine times in ten, None where nobody knows.
     """
 
     name: str
     href: str
     tenant: str
     needs: str
-    units: Decimal
     since: datetime
-    why: str
-    cause: str = ""
+    why: str = ""
     wrong: bool = False
-    flavours: tuple = ()
     low: datetime | None = None
     high: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many jobs, and how many GPUs (cores, where none are asked for) they need together."""
+
+    jobs: int = 0
+    units: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Queued:
+    """All that waits, as far as a reader may see. `flavours` counts by the kind that a job would
+    go to first: (id of the cluster, slug); `tenants` by that and the slug of the tenant; `first`
+    are the next ones."""
+
+    total: Count = Count()
+    since: datetime | None = None
+    flavours: dict[tuple, Count] = field(default_factory=dict)
+    tenants: dict[tuple, Count] = field(default_factory=dict)
+    first: list[Waiting] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -36,26 +53,21 @@ class Holder:
     href: str
 
 
-def _nobody_waits(user) -> list[Waiting]:
-    return []
+def _nobody_waits(user, *, most: int, flavour=None) -> Queued:
+    return Queued()
 
 
 def _no_holders(user, names: Iterable[str]) -> dict[str, Holder]:
     return {}
 
 
-def _no_priorities() -> dict[str, int]:
-    return {}
-
-
 @dataclass
 class Sources:
-    """`waiting(user)` gives the jobs that wait, the longest first; `holders(user, names)` those
-    of the engine's names that the reader may see; `priorities()` names with their values."""
+    """`waiting(user, most=, flavour=)` gives what waits, of one flavour where one is named (its
+    row); `holders(user, names)` the jobs behind the engine's names that the reader may see."""
 
-    waiting: Callable[[object], list[Waiting]] = _nobody_waits
+    waiting: Callable[..., Queued] = _nobody_waits
     holders: Callable[[object, Iterable[str]], dict[str, Holder]] = _no_holders
-    priorities: Callable[[], dict[str, int]] = _no_priorities
 
 
 sources = Sources()

@@ -11,7 +11,7 @@ from compute.jobs import services
 from compute.jobs.commands import write_command
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Happening, Job
-from compute.jobs.services import idling
+from compute.jobs.plan_picture import idle_of
 from compute.jobs.spending import money_of
 from compute.jobs.tries import receipts_of, runs_of, tries_of
 from compute.jobs.wording import ADVICE, WRONG, needs_in_words, span_in_words
@@ -53,7 +53,6 @@ def state_of(job: Job, user) -> dict:
         "steps": steps(job),
         "why": why(job),
         "words_shown": bool(job.detail) and user.is_operator,
-        "idle_until": idle_until(job),
         "clock": clock_of(job, runs),
         "told": [line_of(each) for each in told[:TOLD]],
         "told_more": len(told) > TOLD,
@@ -64,15 +63,8 @@ def state_of(job: Job, user) -> dict:
         "fewer": max(0, (job.position or 1) - 1 - len(ahead)),
         **rights_of(job, user),
         **start_of(job),
+        **idle_of(job, user),
     }
-
-
-def idle_until(job: Job) -> datetime | None:
-    """When a job whose GPUs are idle is stopped, once somebody was warned and nobody kept it."""
-    warned = job.status == JobStatus.RUNNING and job.idle_since and job.idle_told_at
-    if not warned or job.cancel_asked_at or idling.kept(job):
-        return None
-    return idling.stop_at(job)
 
 
 def start_of(job: Job) -> dict:

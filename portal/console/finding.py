@@ -156,6 +156,8 @@ def _starts(asked: Asked):
         ("Decide on requests", "access:queue", "queue", owns),
         ("Publish a model", "catalog:mine", "model", bool(user.tenants_as(TenantRole.PUBLISHER))),
         ("Import a file of models", "imports:new", "download", user.is_operator),
+        ("See which GPUs are free", "capacity:overview", "chip", seated or user.is_operator),
+        ("Change a quota", "capacity:overview", "adjust", user.is_operator),
         ("Found a tenant", "directory:tenant_new", "building", user.is_operator),
         ("Enrol a person", "directory:person_new", "user", user.is_operator),
         ("Close a month", "chargeback:close", "statement", user.is_finance),

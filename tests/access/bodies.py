@@ -47,6 +47,8 @@ GENERAL = {
     "latency_ms": 400,
     "latency_share": "95",
     "replicas": 1,
+    "weight": "2",
+    "guaranteed": "1",
     "memory_mb": 1024,
     "environments": ["production"],
     "version": 1,

@@ -22,10 +22,11 @@ PEOPLE = (
     "anonymous", "owner", "second_owner", "publisher", "consumer",
     "stranger", "governor", "finance", "operator", "auditor",
 )  # fmt: skip
-NAMES = (
-    "entrance", "portal", "tenants", "marketplace", "feedback", "imports", "compute", "jobs",
-)  # fmt: skip
 FEW = ("anonymous", "owner", "operator")  # where who asks makes no difference
+PORTAL = (
+    "entrance", "portal", "tenants", "marketplace", "feedback", "imports", "compute", "capacity",
+    "jobs",
+)  # fmt: skip
 WORDS = {"ok", "form", "login", "no", "hidden", "-"}
 
 
@@ -61,7 +62,7 @@ def table(name: str) -> tuple[Row, ...]:
 def portal_rows() -> dict[str, list[Row]]:
     """The rows of all pages and REST resources, by path."""
     found: dict[str, list[Row]] = {}
-    for name in NAMES:
+    for name in PORTAL:
         for row in table(name):
             found.setdefault(row.path, []).append(row)
     return found

@@ -33,6 +33,7 @@ from tenants.directory.models import Membership, User
 from tenants.directory.roles import PlatformRole, TenantRole
 from tenants.keys import services as keys
 from tests import factories
+from tests.compute.fleet import Fleet, node
 from tests.compute.jobs import stage as hall
 from tests.conftest import person
 from tests.tenants.chargeback.book import used
@@ -112,6 +113,7 @@ class Stage:
     def _tell(self, provider: str, user: str, *, asks: str, helper: str) -> Story:
         made = Story(provider, user)
         self._models(made)
+        self._hardware(made)
         self._use(made, self.user(asks))
         self._run(made, self.user(asks))
         self._find(made, self.user(asks))
@@ -175,6 +177,25 @@ class Stage:
         made.things |= {
             "job": {"pk": job.pk}, "template": {"pk": kept.pk}, "pipeline": {"pk": flow.pk},
         }  # fmt: skip
+
+    def _hardware(self, made: Story) -> None:
+        """A cluster that the provider offers, with a place for the user; who holds its node is
+        for those alone who run the platform or prove things."""
+        fleet = Fleet(self.tenants[made.provider], f"hall-{made.provider}").has(
+            node(f"n-{made.provider}")
+        )
+        flavour, place = fleet.cluster.flavours.get(), fleet.queue(self.tenants[made.user])
+        machine = fleet.cluster.nodes.get()
+        machine.holdings = [{"job": f"j-{mark('platform')}", "tenant": "-", "gpus": "8"}]
+        machine.save()
+        here = {"cluster": fleet.cluster.slug}
+        made.things |= {
+            "cluster": here | {"pk": fleet.cluster.slug},
+            "flavour": here | {"pk": flavour.pk, "slug": flavour.slug},
+            "node": {"pk": machine.pk},
+            "queue": here | {"pk": place.pk, "tenant": made.user},
+            "quota": {"pk": place.quotas.get().pk},
+        }
 
     def _find(self, made: Story, asker: User) -> None:
         """What a search leaves behind: a view that is kept, a wish, words that mean the same."""

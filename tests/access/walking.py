@@ -21,6 +21,8 @@ MISSING = {
     "pk": "00000000-0000-7000-8000-000000000000",
     "member": "00000000-0000-7000-8000-000000000000",
     "slug": "nothing-here",
+    "cluster": "nothing-here",
+    "tenant": "nothing-here",
     "number": 1,
     "username": "nobody-here",
     "reference": "999999999-999999999",

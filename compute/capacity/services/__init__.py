@@ -6,7 +6,7 @@ from compute.capacity.services.fitting import fitting, hourly
 from compute.capacity.services.looking import look
 from compute.capacity.services.ordering import apply, heal, order_of
 from compute.capacity.services.placing import placeable
-from compute.capacity.services.previewing import Preview, preview
+from compute.capacity.services.previewing import Preview, preview, preview_for
 from compute.capacity.services.quotas import (
     Terms,
     close_cluster,
@@ -14,6 +14,7 @@ from compute.capacity.services.quotas import (
     leave,
     left_to_guarantee,
     open_cluster,
+    require_operator,
     set_quota,
     set_quotas,
     set_weight,
@@ -41,7 +42,9 @@ __all__ = [
     "order_of",
     "placeable",
     "preview",
+    "preview_for",
     "provider",
+    "require_operator",
     "set_quota",
     "set_quotas",
     "set_weight",

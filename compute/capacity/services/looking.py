@@ -50,7 +50,7 @@ def _note(cluster: Cluster, *, reachable: bool, **facts) -> Cluster:
     """Write what was seen; a change of whether it answers is told in the trail."""
     facts["reachable"] = reachable
     with tenancy.as_system():
-        before = Cluster.objects.select_for_update().get(pk=cluster.pk).reachable
+        before = _held(cluster).reachable
         Cluster.objects.filter(pk=cluster.pk).update(**facts)
         if before is not None and before != reachable:
             verb = "answers again" if reachable else "does not answer"
@@ -61,9 +61,15 @@ def _note(cluster: Cluster, *, reachable: bool, **facts) -> Cluster:
     return cluster
 
 
+def _held(cluster: Cluster) -> Cluster:
+    """Its row as it is now, held until the transaction ends; jobs may still name it."""
+    return Cluster.objects.select_for_update(no_key=True).get(pk=cluster.pk)
+
+
 @transaction.atomic
 def _keep_nodes(cluster: Cluster, seen: tuple[NodeSighting, ...]) -> None:
     """Bring the rows to what was seen; only rows that changed are written anew."""
+    _held(cluster)  # of two looks at once the second sees what the first made
     now = timezone.now()
     flavours = assign(cluster, seen, now)
     known = {node.name: node for node in cluster.nodes.all()}

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from compute.capacity import sharing
 from compute.capacity.models import GpuFlavour, Node, Queue
-from compute.capacity.services.quotas import Terms, check
+from compute.capacity.services.quotas import Terms, check, require_operator
 from compute.capacity.services.shares import quoted, total_of
 from compute.capacity.sharing import Share
 from portal.core.errors import Refused
@@ -55,6 +55,12 @@ def preview(queue: Queue, flavour: GpuFlavour, terms: Terms) -> Preview:
     return Preview(lines or [Line("Nothing changes.")], over=over, borrowers=jobs)
 
 
+def preview_for(queue: Queue, flavour: GpuFlavour, terms: Terms, *, by) -> Preview:
+    """The same for a person, who must be an operator: it tells what other tenants hold."""
+    require_operator(by, "preview a quota of", queue)
+    return preview(queue, flavour, terms)
+
+
 def held(flavour: GpuFlavour) -> tuple[dict[str, Decimal], dict[str, list[str]]]:
     """Units that each tenant (slug) holds of `flavour` now, and the names of its attempts."""
     used: dict[str, Decimal] = defaultdict(Decimal)
@@ -73,10 +79,8 @@ def _own(was: Share, mine: Share, flavour: GpuFlavour) -> list[Line]:
     """What changes for the tenant itself."""
     lines = []
     if mine.guaranteed != was.guaranteed:
-        told = f"{_n(was.guaranteed)} to {_n(mine.guaranteed)}"
-        lines.append(
-            Line(f"{mine.tenant} is guaranteed {told} {_unit(mine.guaranteed, flavour)}.")
-        )
+        told = f"{_n(mine.guaranteed)} {_unit(mine.guaranteed, flavour)} instead of"
+        lines.append(Line(f"{mine.tenant} is guaranteed {told} {_n(was.guaranteed)}."))
     more = mine.borrowed - was.borrowed
     if more > 0:
         words = f"{_n(more)} {_unit(more, flavour)} that it uses now would become borrowed"
@@ -95,7 +99,8 @@ def _others(was: Share, mine: Share, rest: list[Share], total: Decimal, flavour)
     lines = []
     before, after = sharing.shared([was, *rest], total), sharing.shared([mine, *rest], total)
     if after != before:
-        lines.append(Line(f"{_n(before)} to {_n(after)} are left that nobody is guaranteed."))
+        told = f"{_n(after)} {_unit(after, flavour)} instead of {_n(before)}"
+        lines.append(Line(f"{told} are left that nobody is guaranteed."))
     unmet = max(ZERO, mine.unused - was.unused)
     free = max(ZERO, total - sum((each.used for each in rest), mine.used))
     back = min(max(ZERO, mine.unused - free), unmet)

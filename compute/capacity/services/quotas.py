@@ -44,8 +44,8 @@ def set_quota(
     """
     terms = Terms(*[None if v is None else Decimal(v) for v in (guaranteed, borrow, lend)])
     with transaction.atomic():
-        _require_operator(by, "set a quota of", queue)
-        GpuFlavour.objects.select_for_update().get(pk=flavour.pk)  # two at once could give twice
+        require_operator(by, "set a quota of", queue)
+        _hold(flavour)  # two at once could give twice
         quota = _row(queue, flavour)
         before = Terms(quota.guaranteed, quota.borrow, quota.lend)
         if before == terms:
@@ -81,7 +81,7 @@ def set_quotas(queue: Queue, *, by, weight, terms: dict, reason: str = "") -> li
 @transaction.atomic
 def set_weight(queue: Queue, *, by, weight) -> Queue:
     """The tenant's part of what is borrowed, beside others: 2 gets twice as much as 1."""
-    _require_operator(by, "set the weight of", queue)
+    require_operator(by, "set the weight of", queue)
     wanted = Decimal(weight)
     if not wanted.is_finite() or not 0 < wanted <= HEAVIEST:
         raise Refused(f"Choose a weight above 0, {HEAVIEST} at most.", field="weight")
@@ -103,7 +103,7 @@ def join(tenant: Tenant, cluster: Cluster, *, by) -> Queue:
     queue = Queue.objects.filter(tenant=tenant, cluster=cluster).first()
     if queue is None:
         queue = Queue(tenant=tenant, cluster=cluster, open=False)
-    _require_operator(by, "give a place to", queue)
+    require_operator(by, "give a place to", queue)
     if queue.open:
         raise Conflict(f"{tenant} has a place in {cluster} already.")
     queue.open = True
@@ -116,7 +116,7 @@ def join(tenant: Tenant, cluster: Cluster, *, by) -> Queue:
 @transaction.atomic
 def leave(queue: Queue, *, by, note: str = "") -> Queue:
     """Take a tenant's place in a cluster: new jobs of it go elsewhere, what runs goes on."""
-    _require_operator(by, "take the place of", queue)
+    require_operator(by, "take the place of", queue)
     if not queue.open:
         raise Conflict(f"{queue.tenant} has no place in {queue.cluster} now.")
     queue.open = False
@@ -176,6 +176,10 @@ def _check_amount(value: Decimal | None, flavour: GpuFlavour, field: str) -> Non
         raise Refused(f"{flavour.name} is given {words}. Choose such a number.", field=field)
 
 
+def _hold(flavour: GpuFlavour) -> None:
+    GpuFlavour.objects.select_for_update(no_key=True).get(pk=flavour.pk)
+
+
 def _row(queue: Queue, flavour: GpuFlavour) -> Quota:
     found, _ = Quota.objects.select_for_update().get_or_create(
         queue=queue, flavour=flavour, defaults={"tenant_id": queue.tenant_id}
@@ -184,7 +188,7 @@ def _row(queue: Queue, flavour: GpuFlavour) -> Quota:
 
 
 def _turn(cluster: Cluster, open_now: bool, *, by, note: str = "") -> Cluster:
-    _require_operator(by, "open" if open_now else "close", cluster)
+    require_operator(by, "open" if open_now else "close", cluster)
     if cluster.open == open_now:
         raise Conflict(f"{cluster} is {'open' if open_now else 'closed'} already.")
     cluster.open = open_now
@@ -199,6 +203,7 @@ def _tell(cluster_id) -> None:
     after_commit("capacity.apply", cluster_id=str(cluster_id))
 
 
-def _require_operator(by, verb: str, subject) -> None:
+def require_operator(by, verb: str, subject) -> None:
+    """Raise 403, which the trail remembers, for anybody else."""
     if by is None or not by.is_operator:
         raise denied(verb, subject, by=by, why="Only operators can do this.")

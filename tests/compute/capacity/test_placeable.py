@@ -3,7 +3,7 @@
 from decimal import Decimal
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compute.capacity import services
@@ -66,7 +66,7 @@ def spread(free: tuple[int, ...], size: int) -> int:
     return max(fits)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.decimals(min_value=0, max_value=8, places=2), max_size=4))
 def test_places_are_as_many_as_a_packer_finds_that_tries_everything(free):
     whole = tuple(int(units) for units in free)

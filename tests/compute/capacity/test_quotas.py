@@ -170,7 +170,7 @@ def test_a_preview_tells_whom_a_guarantee_calls_back_from(fleet, queue, h100, vi
     fleet.runs("j-2", "vision", 8, on="h-2")
     told = services.preview(queue, h100, Terms(Decimal(4)))
     words = " ".join(line.words for line in told.lines)
-    assert "claims is guaranteed 0 to 4 GPUs" in words
+    assert "claims is guaranteed 4 GPUs instead of 0." in words
     assert "could call back 4 GPUs from vision (16)" in words
     assert not told.over
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compute.capacity.sharing import SHARED, Share, headroom, lent, lent_by, most, shared
@@ -57,6 +57,7 @@ def test_the_most_is_everything_but_what_others_keep():
     assert most(share("c", 2, borrow=3), [a, c], D(16)) == 5
 
 
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 amounts = st.decimals(min_value=0, max_value=64, places=1)
 limits = st.none() | amounts
 
@@ -76,6 +77,7 @@ def fleets(draw):
     return shares, draw(amounts)
 
 
+@unhurried
 @given(fleets())
 def test_all_that_is_borrowed_is_lent_by_somebody(fleet):
     shares, total = fleet
@@ -86,6 +88,7 @@ def test_all_that_is_borrowed_is_lent_by_somebody(fleet):
     assert all(lender != borrower for lender, borrower in found)
 
 
+@unhurried
 @given(fleets())
 def test_nobody_lends_more_than_there_is_to_spare_while_all_fits(fleet):
     shares, total = fleet
@@ -97,6 +100,7 @@ def test_nobody_lends_more_than_there_is_to_spare_while_all_fits(fleet):
         assert amount <= limit[lender] + D("1e-9")
 
 
+@unhurried
 @given(fleets())
 def test_room_never_goes_beyond_the_limit_or_below_nothing(fleet):
     shares, total = fleet

@@ -264,7 +264,7 @@ def test_my_unfinished_jobs_are_counted_in_the_navigation(client, running, consu
 def test_what_a_socket_sends_needs_no_token_and_holds_the_same(running, consumer):
     state = render_to_string("compute/jobs/_state.html", state_of(running, consumer))
     assert "<form" not in state and "csrf" not in state
-    for part in ("pill", "needs", "do", "steps", "why", "start", "tries", "side"):
+    for part in ("pill", "needs", "do", "steps", "why", "idle", "start", "tries", "side"):
         assert f'id="job-{part}"' in state, part
 
 
@@ -275,4 +275,5 @@ def test_idle_gpus_are_told_with_a_way_to_keep_the_job(client, running, consumer
     text = page(client, consumer, at)
     assert "Its GPUs are idle" in text and 'form="job-keep"' in text and 'id="job-keep"' in text
     client.post(f"{at}keep/")
-    assert "Its GPUs are idle" not in page(client, consumer, at)
+    text = page(client, consumer, at)
+    assert "it runs on" in text and 'form="job-keep"' not in text
