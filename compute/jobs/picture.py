@@ -11,6 +11,7 @@ from compute.jobs import services
 from compute.jobs.commands import write_command
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Happening, Job
+from compute.jobs.plan_picture import idle_of
 from compute.jobs.spending import money_of
 from compute.jobs.tries import receipts_of, runs_of, tries_of
 from compute.jobs.wording import ADVICE, WRONG, needs_in_words, span_in_words
@@ -62,6 +63,7 @@ def state_of(job: Job, user) -> dict:
         "fewer": max(0, (job.position or 1) - 1 - len(ahead)),
         **rights_of(job, user),
         **start_of(job),
+        **idle_of(job, user),
     }
 
 

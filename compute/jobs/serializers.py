@@ -200,6 +200,7 @@ class RunSerializer(serializers.ModelSerializer):
 
     attempt = serializers.IntegerField(source="attempt.number", read_only=True)
     flavour = serializers.CharField(source="flavour.slug", read_only=True)
+    end = serializers.CharField(read_only=True, help_text="How it ended; empty while it runs.")
     node = serializers.SerializerMethodField()
     cost = serializers.SerializerMethodField()
 
@@ -246,6 +247,7 @@ class JobSerializer(serializers.ModelSerializer):
     tenant = serializers.CharField(source="tenant.slug", read_only=True)
     person = serializers.CharField(source="person.username", read_only=True)
     short_id = serializers.CharField(read_only=True)
+    region = serializers.CharField(read_only=True, help_text="Empty: wherever it fits.")
     command = CommandField(read_only=True)
     needs = serializers.SerializerMethodField()
     variables = serializers.DictField(child=serializers.CharField(), read_only=True)

@@ -20,7 +20,7 @@ NUMBER = 424_242_424
 OWN = {"status": "approved", "role": "owner", "scopes": ["api", "predict"], "is_superuser": True}
 OWN |= {"is_staff": True, "is_active": False, "for_portal": True, "version_pinned": True}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)?|[0-9A-Za-z_]{60,}|mw_live_\w+")
-PREFIX = re.compile(r'"(?:public_id|prefix|secret|digest)":\s*"[^"]*"')
+PREFIX = re.compile(r'"(?:public_id|prefix|secret|digest|short_id)":\s*"[^"]*"')
 DOCUMENT = SchemaGenerator().get_schema(request=None, public=True)
 
 

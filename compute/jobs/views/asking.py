@@ -16,11 +16,8 @@ from tenants.directory.chosen import slug_wanted
 from tenants.directory.models import Tenant
 
 
-class NewJob(Page, RefusalsInForm, FormView):
-    """What runs and what it needs; beside it whether that fits, when, and at what cost."""
-
-    template_name = "compute/jobs/new.html"
-    form_class = JobForm
+class Beginning(Page):
+    """What the form begins with: a template, an earlier job, the team that it is for."""
 
     @cached_property
     def template(self) -> Template | None:
@@ -47,16 +44,21 @@ class NewJob(Page, RefusalsInForm, FormView):
         start = start_from(self.template, self.earlier)
         return start or {"tenant": slug_wanted(self.request)}
 
+
+class NewJob(Beginning, RefusalsInForm, FormView):
+    """What runs and what it needs; beside it whether that fits, when, and at what cost."""
+
+    template_name = "compute/jobs/new.html"
+    form_class = JobForm
+
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user, "tenant": self.tenant}
 
     def get_context_data(self, **kwargs):
         templates = Template.objects.visible_to(self.request.user).in_use()
         offered = templates.filter(tenant__in=self.mine).select_related("tenant")
-        return super().get_context_data(
-            templates=offered, chosen=self.template, earlier=self.earlier, tenant=self.tenant,
-            **kwargs,
-        )  # fmt: skip
+        found = {"templates": offered, "chosen": self.template, "earlier": self.earlier}
+        return super().get_context_data(tenant=self.tenant, **found, **kwargs)
 
     def do(self, form):
         facts, template = form.asks(), form.cleaned_data["template"]

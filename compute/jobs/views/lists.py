@@ -31,19 +31,17 @@ def uuid_or_none(text: str | None) -> uuid.UUID | None:
         return None
 
 
-class Jobs(Page, TemplateView):
-    """The jobs that this person may see, newest first, 25 at a time."""
-
-    template_name = "compute/jobs/list.html"
-
-    def get_template_names(self):
-        part = self.request.htmx and self.request.GET.get("part")
-        return ["compute/jobs/_rows.html" if part else self.template_name]
+class Narrowed(Page):
+    """The jobs that this person may see and asked for, one page of them."""
 
     @cached_property
     def narrowing(self) -> NarrowForm:
         asked = self.request.GET.dict() | {"tenant": slug_wanted(self.request)}
         return NarrowForm(asked, user=self.request.user)
+
+    @property
+    def oldest_first(self) -> bool:
+        return self.request.GET.get("sort") == "asked"
 
     def page(self) -> listing.Slice:
         asked, seen = self.request.GET, Job.objects.visible_to(self.request.user)
@@ -51,37 +49,46 @@ class Jobs(Page, TemplateView):
             self.narrowing.wanted().of(seen).to_show(),
             after=uuid_or_none(asked.get("after")),
             before=uuid_or_none(asked.get("before")),
-            oldest_first=asked.get("sort") == "asked",
+            oldest_first=self.oldest_first,
         )
 
+
+class Jobs(Narrowed, TemplateView):
+    """The list, or for a page that refreshes itself its rows alone."""
+
+    template_name = "compute/jobs/list.html"
+
+    @property
+    def is_part(self) -> bool:
+        return bool(self.request.htmx and self.request.GET.get("part"))
+
+    def get_template_names(self):
+        return ["compute/jobs/_rows.html" if self.is_part else self.template_name]
+
     def get_context_data(self, **kwargs):
-        page, query = self.page(), self.request.GET.copy()
+        user, page, query = self.request.user, self.page(), self.request.GET.copy()
         for name in ("part", "after", "before"):
             query.pop(name, None)
-        found = {"page": page, "query": query.urlencode(), "narrowing": self.narrowing}
-        found["rows"] = rows_of(page.rows)
-        changeable = Job.objects.changeable_by(self.request.user)
         ids = [job.pk for job in page if not job.ended]
-        oldest = self.request.GET.get("sort") == "asked"
-        found |= {"oldest_first": oldest, "turned": turned(query, oldest)}
-        found["several"] = len(self.request.user.standing) != 1
-        found["mine"] = set(changeable.filter(pk__in=ids).values_list("pk", flat=True))
-        found |= {"in_use": self.narrowing.in_use(), "paged": bool(set(self.request.GET) & PLACES)}
-        return super().get_context_data(**found, **self.around(), **kwargs)
+        mine = Job.objects.changeable_by(user).filter(pk__in=ids)
+        found = {"page": page, "rows": rows_of(page.rows), "query": query.urlencode()}
+        found |= {"narrowing": self.narrowing, "in_use": self.narrowing.in_use()}
+        found |= {"oldest_first": self.oldest_first, "turned": turned(query, self.oldest_first)}
+        found |= {"several": len(user.standing) != 1, "paged": bool(PLACES & {*self.request.GET})}
+        found["mine"] = set(mine.values_list("pk", flat=True))
+        found |= {} if self.is_part else around(user)
+        return super().get_context_data(**found, **kwargs)
 
-    def around(self) -> dict:
-        """What only the whole page shows."""
-        if self.request.htmx and self.request.GET.get("part"):
-            return {}
-        user = self.request.user
-        seen = Job.objects.visible_to(user)
-        return {
-            "tenants": tenants_for(user),
-            "people": User.objects.visible_to(user).order_by("username")[:PEOPLE],
-            "may_ask": bool(user.tenants_as(TenantRole.CONSUMER)),
-            "templates": Template.objects.visible_to(user).in_use()[:3],
-            "any": seen.exists(),
-        }
+
+def around(user) -> dict:
+    """What only the whole page shows: what to narrow by, and how to begin."""
+    return {
+        "tenants": tenants_for(user),
+        "people": User.objects.visible_to(user).order_by("username")[:PEOPLE],
+        "may_ask": bool(user.tenants_as(TenantRole.CONSUMER)),
+        "templates": Template.objects.visible_to(user).in_use()[:3],
+        "any": Job.objects.visible_to(user).exists(),
+    }
 
 
 def turned(query, oldest_first: bool) -> str:

@@ -7,7 +7,7 @@ from compute.jobs import services
 from compute.jobs.forms import PriorityForm
 from compute.jobs.models import Job
 from compute.jobs.picture import state_of
-from compute.jobs.plan_picture import context_of_job, idle_of
+from compute.jobs.plan_picture import context_of_job
 from portal.web.views import Act, Page
 
 
@@ -24,7 +24,7 @@ class Detail(Page, DetailView):
         job, user = self.object, self.request.user
         form = PriorityForm(user=user, job=job)
         found = super().get_context_data(priority_form=form, **kwargs)
-        return found | state_of(job, user) | context_of_job(job) | idle_of(job, user)
+        return found | state_of(job, user) | context_of_job(job)
 
 
 class Wish(Act):

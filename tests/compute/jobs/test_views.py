@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from compute.capacity.models import EngineKind
@@ -11,6 +12,7 @@ from compute.jobs import services
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.listing import SIZE, cut
 from compute.jobs.models import Job
+from compute.jobs.picture import state_of
 from portal.core.ids import floor_id, new_id
 from tests.compute.jobs import stage
 from tests.compute.jobs.stage import attempt_name, fresh
@@ -257,3 +259,21 @@ def test_my_unfinished_jobs_are_counted_in_the_navigation(client, running, consu
     row(claims, consumer, name="Ended", status=JobStatus.SUCCEEDED)
     text = page(client, consumer, "/jobs/")
     assert re.search(r'id="tally-jobs">1<', text)
+
+
+def test_what_a_socket_sends_needs_no_token_and_holds_the_same(running, consumer):
+    state = render_to_string("compute/jobs/_state.html", state_of(running, consumer))
+    assert "<form" not in state and "csrf" not in state
+    for part in ("pill", "needs", "do", "steps", "why", "idle", "start", "tries", "side"):
+        assert f'id="job-{part}"' in state, part
+
+
+def test_idle_gpus_are_told_with_a_way_to_keep_the_job(client, running, consumer):
+    since = timezone.now() - timedelta(hours=3)
+    Job.objects.filter(pk=running.pk).update(idle_since=since, idle_told_at=since)
+    at = running.get_absolute_url()
+    text = page(client, consumer, at)
+    assert "Its GPUs are idle" in text and 'form="job-keep"' in text and 'id="job-keep"' in text
+    client.post(f"{at}keep/")
+    text = page(client, consumer, at)
+    assert "it runs on" in text and 'form="job-keep"' not in text
