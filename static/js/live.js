@@ -29,6 +29,10 @@ function swap(html) {
     // Only the outermost of nested ids: the inner ones come along.
     if (!old || fresh.parentElement?.closest("[id]")) continue;
     const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+    // What somebody has opened stays open.
+    for (const opened of old.querySelectorAll("details[id][open]")) {
+      fresh.querySelector(`#${CSS.escape(opened.id)}`)?.setAttribute("open", "");
+    }
     old.replaceWith(fresh);
     window.htmx?.process(fresh);
     if (focused) document.getElementById(focused)?.focus();
