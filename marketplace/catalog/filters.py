@@ -27,8 +27,8 @@ ORDERS = {
 }
 
 
-class Rows:
-    """What a paginator cuts: ids in their order, read as models a page at a time."""
+class Ids:
+    """What a paginator cuts: ids in their order, counted already."""
 
     def __init__(self, ids, total: int) -> None:
         self.ids, self.total = ids, total
@@ -36,8 +36,15 @@ class Rows:
     def count(self) -> int:
         return self.total
 
+    def __getitem__(self, part: slice) -> list:
+        return list(self.ids[part])
+
+
+class Rows(Ids):
+    """Ids that are read as models, a page at a time."""
+
     def __getitem__(self, part: slice) -> list[AIModel]:
-        wanted = list(self.ids[part])
+        wanted = super().__getitem__(part)
         rows = AIModel.objects.filter(pk__in=wanted).select_related("tenant", "external")
         found = {model.pk: model for model in rows.defer("card", "words")}
         return [found[pk] for pk in wanted if pk in found]

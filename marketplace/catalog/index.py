@@ -24,7 +24,7 @@ class EntryQuerySet(models.QuerySet):
             return self.none()
         if user.platform_roles:
             return self
-        return self.filter(Q(everyone=True) | _named(user) | _usable(user) | _own(user))
+        return self.filter(Q(everyone=True) | _told(user) | _own(user))
 
     def standing(self, user):
         """With `access`: usable now by one of this person's tenants, to be asked for, or closed.
@@ -46,6 +46,10 @@ class EntryQuerySet(models.QuerySet):
 
 def _named(user) -> Q:
     return permitted(user, "see_aimodel", AIModelGroupPermission, outer="model_id")
+
+
+def _told(user) -> Q:
+    return Q(model_id__in=AIModelGroupPermission.told_to(user))
 
 
 def _usable(user) -> Q:

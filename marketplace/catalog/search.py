@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import F, Func, IntegerField, QuerySet, UUIDField, Value
 from django.db.models.expressions import RawSQL
 
@@ -28,18 +30,27 @@ RANK = f"""
   + CASE {TABLE}.status WHEN 'published' THEN 0.04 ELSE 0 END
 """
 
+# Whoever has fewer matches than the limit has those by name among them.
+BEST = f"""
+WITH hits (id) AS MATERIALIZED (<hits>), found AS (
+  SELECT id FROM hits
+  UNION SELECT n.id FROM (<names>) AS n (id) WHERE (SELECT count(*) FROM hits) = %s
+)
+SELECT {TABLE}.id FROM found JOIN {TABLE} ON {TABLE}.id = found.id
+ORDER BY {RANK} DESC, {TABLE}.slug LIMIT %s
+"""
+
 
 @dataclass
 class Found:
     """What a search came to.
 
-    `ids` are the best of what matches, at most 1,000, the best first; `models` are those rows.
+    `ids` are the best of what matches, at most 1,000, the best first.
     `query` is the condition all matches meet, None without words. `used` is what was searched
     for in place of `asked` when nothing matched `asked`. `loose` tells that not every word was
     found in each of them. `near` are models close to it, where nothing matched at all.
     """
 
-    models: QuerySet[AIModel]
     asked: str = ""
     used: str = ""
     terms: Asked | None = None
@@ -47,6 +58,11 @@ class Found:
     ids: list = field(default_factory=list)
     near: list[AIModel] = field(default_factory=list)
     loose: bool = False
+
+    @property
+    def models(self) -> QuerySet[AIModel]:
+        """The rows of `ids`, in their order."""
+        return in_order(self.ids)
 
     @property
     def corrected(self) -> bool:
@@ -60,10 +76,10 @@ def search(models: QuerySet[AIModel], asked: str, *, exact: bool = False) -> Fou
     """
     text = tidy(asked)
     if not text:
-        return Found(models)
+        return Found()
     terms = understand(text)
     if not terms.terms:
-        return Found(models.none(), text, text)
+        return Found(text, text)
     found = _found(models, terms, f"{terms.wide} | '{terms.glued}':*")
     if found.ids or exact:
         return found
@@ -91,16 +107,27 @@ def within(found: Found, models: QuerySet[AIModel]) -> list:
 def _found(models: QuerySet[AIModel], terms: Asked, wanted: str) -> Found:
     query = SearchQuery(wanted, config="simple", search_type="raw")
     ids = _best(models, terms, query)
-    return Found(in_order(ids), terms.text, terms.text, terms, query, ids)
+    return Found(terms.text, terms.text, terms, query, ids)
 
 
 def _best(models: QuerySet[AIModel], terms: Asked, query: SearchQuery) -> list:
     """Ids of the best matches. Names have their own share, so that no flood of cards hides one."""
     rows = models.order_by().values("pk")
-    named = rows.annotate(named=NAMED).filter(named=query).values("pk")[:MOST_NAMED]
-    candidates = named.union(rows.filter(words=query)[:MOST_HITS])
-    ranked = AIModel.objects.filter(pk__in=candidates).annotate(rank=_rank(terms))
-    return list(ranked.order_by("-rank", "slug").values_list("pk", flat=True)[:MOST_RANKED])
+    named = rows.annotate(named=NAMED).filter(named=query).values("pk")
+    try:
+        hits, of_hits = rows.filter(words=query)[:MOST_HITS].query.sql_with_params()
+        names, of_names = named[:MOST_NAMED].query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    values = [*of_hits, *of_names, MOST_HITS, *_rank_of(terms), MOST_RANKED]
+    with connection.cursor() as cursor:
+        # However common the words, their index is read: a planner that does not know how long
+        # the texts are would rather look through the first of them.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(BEST.replace("<hits>", hits).replace("<names>", names), values)
+        ids = [row[0] for row in cursor.fetchall()]
+        cursor.execute("SET LOCAL enable_seqscan = on")
+    return ids
 
 
 def in_order(ids: list) -> QuerySet[AIModel]:
@@ -113,11 +140,13 @@ def in_order(ids: list) -> QuerySet[AIModel]:
 
 
 def _rank(terms: Asked) -> RawSQL:
+    return RawSQL(RANK, _rank_of(terms))  # noqa: S611
+
+
+def _rank_of(terms: Asked) -> list[str]:
+    """The values for the places in `RANK`."""
     words = terms.words
-    return RawSQL(  # noqa: S611
-        RANK,
-        [terms.direct, terms.wide, "-".join(words), " ".join(words), terms.glued, terms.glued],
-    )
+    return [terms.direct, terms.wide, "-".join(words), " ".join(words), terms.glued, terms.glued]
 
 
 def _respelled(models: QuerySet[AIModel], terms: Asked, known: dict) -> Found | None:
@@ -128,6 +157,8 @@ def _respelled(models: QuerySet[AIModel], terms: Asked, known: dict) -> Found | 
     if not any(known[word] != [word] for word in terms.words) or not all(known.values()):
         return None
     first = understand(terms.text, words=[known[word][0] for word in terms.words])
+    if all(len(likes) == 1 for likes in known.values()):
+        return _told(models, terms, first.words)
     every = " & ".join(
         "(" + " | ".join(f"'{like}':*" for like in known[word]) + ")" for word in terms.words
     )
@@ -135,7 +166,11 @@ def _respelled(models: QuerySet[AIModel], terms: Asked, known: dict) -> Found | 
     if not found.ids:
         return None
     top = models.order_by().get(pk=found.ids[0])
-    right = put_right(terms.words, known, top)
+    return _told(models, terms, put_right(terms.words, known, top))
+
+
+def _told(models: QuerySet[AIModel], terms: Asked, right: list[str]) -> Found | None:
+    """What `right` finds in place of what was typed."""
     again = understand(" ".join(right), words=right)
     found = _found(models, again, f"{again.wide} | '{again.glued}':*")
     found.asked, found.used = terms.text, " ".join(right)
