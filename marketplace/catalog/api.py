@@ -12,7 +12,7 @@ from marketplace.catalog import serializers as shapes
 from marketplace.catalog import services
 from marketplace.catalog.facet_shapes import FACETS, FacetsSerializer
 from marketplace.catalog.facets import ACCESS, LEVELS, PRICES, chosen_in, narrowed, prepared
-from marketplace.catalog.filters import Ids, Shelf
+from marketplace.catalog.filters import Ids, Shelf, read
 from marketplace.catalog.index import Entry
 from marketplace.catalog.lifecycle import ModelStatus
 from marketplace.catalog.models import AIModel, DataClass, Stage
@@ -109,8 +109,7 @@ class Models(ReadOnly):
     def paginate_queryset(self, queryset):
         """A page is cut by ids alone, so that no row is read which is not on it."""
         ids = super().paginate_queryset(self._cut(queryset))
-        rows = {model.pk: model for model in _shown(AIModel.objects.filter(pk__in=ids))}
-        return dress([rows[pk] for pk in ids if pk in rows], self.request.user, cells=False)
+        return dress(read(ids), self.request.user, cells=False)
 
     def _cut(self, queryset):
         """What pages are cut out of: ids, and how many there are."""
@@ -181,7 +180,7 @@ class Models(ReadOnly):
         return self._answer(services.retire(model, by=request.user, note=given["note"]))
 
     def _rows(self) -> QuerySet:
-        return _shown(self.get_queryset())
+        return self.get_queryset().select_related("tenant", "external").defer("words")
 
     def _read(self, shape) -> dict:
         given = shape(data=self.request.data, context=self.get_serializer_context())
@@ -191,8 +190,3 @@ class Models(ReadOnly):
     def _answer(self, model) -> Response:
         dress([model], self.request.user, cells=False)
         return Response(self.get_serializer(model).data)
-
-
-def _shown(rows: QuerySet) -> QuerySet:
-    """With everything that the answer tells of a model."""
-    return rows.select_related("tenant", "external").defer("words")

@@ -44,10 +44,14 @@ class Rows(Ids):
     """Ids that are read as models, a page at a time."""
 
     def __getitem__(self, part: slice) -> list[AIModel]:
-        wanted = super().__getitem__(part)
-        rows = AIModel.objects.filter(pk__in=wanted).select_related("tenant", "external")
-        found = {model.pk: model for model in rows.defer("card", "words")}
-        return [found[pk] for pk in wanted if pk in found]
+        return read(super().__getitem__(part), without=("card", "words"))
+
+
+def read(ids: list, *, without: tuple[str, ...] = ("words",)) -> list[AIModel]:
+    """Models by ids that were found, so seen, in their order."""
+    rows = AIModel.objects.filter(pk__in=ids).select_related("tenant", "external")
+    found = {model.pk: model for model in rows.defer(*without)}
+    return [found[pk] for pk in ids if pk in found]
 
 
 class Shelf:
