@@ -11,7 +11,7 @@ from marketplace.catalog import facets
 from marketplace.catalog.facets import Counted, Facet
 from marketplace.catalog.index import Entry
 from marketplace.catalog.models import AIModel
-from marketplace.catalog.search import MOST_RANKED, Found, matching, search, within
+from marketplace.catalog.search import Found, matching, search, within
 
 PAGE = 20
 SORTS = {
@@ -101,12 +101,13 @@ class Shelf:
     @property
     def cut(self) -> bool:
         """Whether there are more results than are put in order by how well they match."""
-        return self.sort == "best" and self.total > MOST_RANKED
+        return self.sort == "best" and self.total > self.rows.total
 
     def page(self, number: str | None) -> Page:
-        return Paginator(self._rows(), PAGE).get_page(number)
+        return Paginator(self.rows, PAGE).get_page(number)
 
-    def _rows(self) -> Rows:
+    @cached_property
+    def rows(self) -> Rows:
         narrow = facets.narrowed(self.matches, self.chosen)
         if self.sort == "best":
             ids = self.found.ids

@@ -13,11 +13,12 @@ from marketplace.catalog.models import AIModel
 from marketplace.catalog.spelling import choices, put_right
 from marketplace.catalog.wording import Asked, tidy, understand
 
-MOST_NAMED = 400
-MOST_HITS = 800
-MOST_RANKED = 1000
+MOST_BEGUN = 100
+MOST_NAMED = 300
+MOST_HITS = 600
 MOST_NEAR = 5
 NAMED = Func("name", "slug", function="millwright_names", output_field=SearchVectorField())
+RANKED = ("id", "slug", "name", "words", "stage", "status")  # what `RANK` reads
 WEIGHTS = "'{0.02, 0.15, 0.45, 1.0}'"  # card, summary, task and tags, name
 TABLE = AIModel._meta.db_table
 RANK = f"""
@@ -30,14 +31,19 @@ RANK = f"""
   + CASE {TABLE}.status WHEN 'published' THEN 0.04 ELSE 0 END
 """
 
-# Whoever has fewer matches than the limit has those by name among them.
+# Where there are more matches than the limit, those by name and by the beginning of the name are
+# looked up by themselves, so that no flood of cards or of namesakes hides the one that is meant.
 BEST = f"""
-WITH hits (id) AS MATERIALIZED (<hits>), found AS (
-  SELECT id FROM hits
-  UNION SELECT n.id FROM (<names>) AS n (id) WHERE (SELECT count(*) FROM hits) = %s
+WITH hits AS MATERIALIZED (<hits>),
+many AS MATERIALIZED (SELECT count(*) = %s AS so FROM hits),
+others AS (<names> UNION ALL <begun>),
+{TABLE} AS (
+  SELECT * FROM hits
+  UNION ALL
+  (SELECT DISTINCT ON (o.id) o.* FROM others AS o
+   WHERE (SELECT so FROM many) AND NOT EXISTS (SELECT FROM hits WHERE hits.id = o.id))
 )
-SELECT {TABLE}.id FROM found JOIN {TABLE} ON {TABLE}.id = found.id
-ORDER BY {RANK} DESC, {TABLE}.slug LIMIT %s
+SELECT id FROM {TABLE} ORDER BY {RANK} DESC, slug
 """
 
 
@@ -111,20 +117,23 @@ def _found(models: QuerySet[AIModel], terms: Asked, wanted: str) -> Found:
 
 
 def _best(models: QuerySet[AIModel], terms: Asked, query: SearchQuery) -> list:
-    """Ids of the best matches. Names have their own share, so that no flood of cards hides one."""
-    rows = models.order_by().values("pk")
-    named = rows.annotate(named=NAMED).filter(named=query).values("pk")
+    """Ids of the best matches."""
+    rows = models.order_by().values(*RANKED)
+    named = rows.annotate(named=NAMED).filter(named=query).values(*RANKED)
+    begun = rows.filter(slug__startswith="-".join(terms.words)).order_by("slug")
+    parts = (rows.filter(words=query)[:MOST_HITS], named[:MOST_NAMED], begun[:MOST_BEGUN])
     try:
-        hits, of_hits = rows.filter(words=query)[:MOST_HITS].query.sql_with_params()
-        names, of_names = named[:MOST_NAMED].query.sql_with_params()
+        parts = [part.query.sql_with_params() for part in parts]
     except EmptyResultSet:
         return []
-    values = [*of_hits, *of_names, MOST_HITS, *_rank_of(terms), MOST_RANKED]
+    (hits, of_hits), (names, of_names), (begun, of_begun) = parts
+    sql = BEST.replace("<hits>", hits).replace("<names>", f"({names})")
+    values = [*of_hits, MOST_HITS, *of_names, *of_begun, *_rank_of(terms)]
     with connection.cursor() as cursor:
         # However common the words, their index is read: a planner that does not know how long
         # the texts are would rather look through the first of them.
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(BEST.replace("<hits>", hits).replace("<names>", names), values)
+        cursor.execute(sql.replace("<begun>", f"({begun})"), values)
         ids = [row[0] for row in cursor.fetchall()]
         cursor.execute("SET LOCAL enable_seqscan = on")
     return ids

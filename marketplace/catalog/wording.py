@@ -37,8 +37,10 @@ class Term:
 
     @property
     def direct(self) -> str:
-        """As a query: every word, in any of its forms or with more letters after it."""
-        return _all(_any_form(*pair) for pair in zip(self.words, self.forms, strict=True))
+        """As a query: every word in any of its forms, one by itself also with more after it."""
+        whole = len(self.words) > 1
+        pairs = zip(self.words, self.forms, strict=True)
+        return _all(_any_form(word, forms, whole=whole) for word, forms in pairs)
 
     @property
     def wide(self) -> str:
@@ -149,8 +151,8 @@ def _bare(phrase: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(re.sub(r"(?<=\w{3})(?<!s)e?s$", "", word) for word in phrase)
 
 
-def _any_form(word: str, forms: tuple[str, ...]) -> str:
-    exact = word.isdigit() or len(word) < 2
+def _any_form(word: str, forms: tuple[str, ...], *, whole: bool) -> str:
+    exact = whole or word.isdigit() or len(word) < 2
     ways = [f"'{word}'" if exact else f"'{word}':*", *(f"'{form}'" for form in forms)]
     pieces = PIECE.findall(word)
     if len(pieces) > 1:
