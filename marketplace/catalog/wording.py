@@ -69,19 +69,28 @@ class Asked:
 
     @property
     def direct(self) -> str:
-        return self._joined(term.direct for term in self.terms)
+        return self._joined([term.direct for term in self.terms])
 
     @property
     def wide(self) -> str:
-        return self._joined(term.wide for term in self.terms)
+        return self._joined([term.wide for term in self.terms])
 
     @property
     def glued(self) -> str:
         """All that was typed as one word, for names: `yolo v 8` as `yolov8`."""
         return "".join(WORD.findall(fold(self.text)))[:80]
 
-    def _joined(self, parts: Iterable[str]) -> str:
-        return (" | " if self.loose else " & ").join(f"({part})" for part in parts)
+    def _joined(self, parts: list[str]) -> str:
+        """A term is there by itself or, but for `loose`, in one word with the one beside it."""
+        if self.loose:
+            return " | ".join(f"({part})" for part in parts)
+        beside = zip(self.terms, self.terms[1:], strict=False)
+        glued = ["", *(f"'{one.words[-1]}{two.words[0]}':*" for one, two in beside), ""]
+        ways = zip(parts, glued, glued[1:], strict=False)
+        return " & ".join(
+            "(" + " | ".join(filter(None, [f"({part})", left, right])) + ")"
+            for part, left, right in ways
+        )
 
 
 def fold(text: str) -> str:
