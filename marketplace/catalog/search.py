@@ -10,7 +10,7 @@ from django.db.models import F, Func, IntegerField, QuerySet, UUIDField, Value
 from django.db.models.expressions import RawSQL
 
 from marketplace.catalog.models import AIModel
-from marketplace.catalog.spelling import choices, put_right
+from marketplace.catalog.spelling import LEARNT, choices, put_right
 from marketplace.catalog.wording import Asked, tidy, understand
 
 MOST_BEGUN = 100
@@ -94,9 +94,13 @@ def search(models: QuerySet[AIModel], asked: str, *, exact: bool = False) -> Fou
 
 
 def _known(terms: Asked) -> dict[str, list[str]]:
-    """What each word may be meant as; one that has synonyms is right as it was typed."""
+    """What each word may be meant as.
+
+    Right as it was typed is one that has synonyms, or that is too short to be learnt.
+    """
     known = choices(terms.words)
     meant = {word for term in terms.terms if term.others for word in term.words}
+    meant |= {word for word in known if len(word) < LEARNT or word.isdigit()}
     return {word: likes or [word] * (word in meant) for word, likes in known.items()}
 
 
@@ -154,7 +158,7 @@ def _rank(terms: Asked) -> RawSQL:
 
 def _rank_of(terms: Asked) -> list[str]:
     """The values for the places in `RANK`."""
-    words = terms.words
+    words = terms.names
     return [terms.direct, terms.wide, "-".join(words), " ".join(words), terms.glued, terms.glued]
 
 

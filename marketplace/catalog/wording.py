@@ -57,10 +57,14 @@ class Term:
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody searches for, understood; with `loose`, one of the terms is enough."""
+    """What somebody searches for, understood; with `loose`, one of the terms is enough.
+
+    `names` are the words that a name may have, those of every search among them.
+    """
 
     text: str
     terms: tuple[Term, ...] = ()
+    names: tuple[str, ...] = ()
     loose: bool = False
 
     @property
@@ -78,7 +82,7 @@ class Asked:
     @property
     def glued(self) -> str:
         """All that was typed as one word, for names: `yolo v 8` as `yolov8`."""
-        return "".join(WORD.findall(fold(self.text)))[:80]
+        return "".join(typed(self.text))[:80]
 
     def _joined(self, parts: list[str]) -> str:
         """A term is there by itself or, but for `loose`, in one word with the one beside it."""
@@ -99,6 +103,11 @@ def fold(text: str) -> str:
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
+def typed(text: str) -> list[str]:
+    """The words of `text`, folded."""
+    return WORD.findall(fold(text))
+
+
 def tidy(text: str) -> str:
     """What was typed, on one line, short enough, without what no database takes."""
     kept = text.replace("\0", " ").encode("utf-8", "ignore").decode()
@@ -110,15 +119,16 @@ def understand(text: str, *, words: Iterable[str] | None = None) -> Asked:
 
     Two queries: the forms of the words, and the synonyms.
     """
-    typed = list(words) if words is not None else WORD.findall(fold(text))
-    typed = [word[:40] for word in typed][:MOST_WORDS]
-    if not typed:
+    asked = list(words) if words is not None else typed(text)
+    asked = [word[:40] for word in asked][:MOST_WORDS]
+    if not asked:
         return Asked(text)
-    forms, stops = _forms(typed)
-    terms = [*_terms(typed, forms, _groups())]
+    forms, stops = _forms(asked)
+    terms = [*_terms(asked, forms, _groups())]
     kept = [t for t in terms if t.others or not (set(t.words) <= stops | SAID)]
     kept = kept or [t for t in terms if not set(t.words) <= stops] or terms
-    return Asked(text, tuple(kept))
+    names = [word for word in asked if word not in stops] or asked
+    return Asked(text, tuple(kept), tuple(names))
 
 
 def _forms(words: list[str]) -> tuple[dict, set[str]]:
@@ -132,7 +142,7 @@ def _forms(words: list[str]) -> tuple[dict, set[str]]:
 
 def _groups() -> list[list[tuple[str, ...]]]:
     rows = Synonym.objects.values_list("terms", flat=True)
-    return [[tuple(WORD.findall(fold(term))) for term in terms] for terms in rows]
+    return [[tuple(typed(term)) for term in terms] for terms in rows]
 
 
 def _terms(words: list[str], forms: dict, groups: list) -> Iterable[Term]:
