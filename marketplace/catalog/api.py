@@ -25,10 +25,10 @@ UNFILTERED = {"page", "page_size", "ordering"}
 
 
 class ModelFilter(filters.FilterSet):
-    status = filters.MultipleChoiceFilter(choices=ModelStatus)
-    stage = filters.MultipleChoiceFilter(choices=Stage)
-    data_class = filters.MultipleChoiceFilter(choices=DataClass)
-    region = filters.MultipleChoiceFilter(choices=Region)
+    status = filters.MultipleChoiceFilter(choices=ModelStatus, distinct=False)
+    stage = filters.MultipleChoiceFilter(choices=Stage, distinct=False)
+    data_class = filters.MultipleChoiceFilter(choices=DataClass, distinct=False)
+    region = filters.MultipleChoiceFilter(choices=Region, distinct=False)
     task = filters.CharFilter(method="one_of", label="One or more tasks")
     framework = filters.CharFilter(method="one_of", label="One or more frameworks")
     licence = filters.CharFilter(method="one_of", label="One or more licences")

@@ -190,6 +190,7 @@ class AIModel(Record):
                 name="aimodel_shown",
             ),
             models.Index(fields=["published_at", "id"], name="aimodel_by_age"),
+            models.Index(fields=["name", "id"], name="aimodel_by_name"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -1,4 +1,4 @@
-"""One column of an entry for all facets of a few values, so that they are counted together."""
+"""One column for all facets of a few values, to be counted together; and pages by name."""
 
 from django.db import migrations, models
 from django.db.models import Value
@@ -26,5 +26,8 @@ class Migration(migrations.Migration):
                 ),
                 output_field=models.TextField(),
             ),
+        ),
+        migrations.AddIndex(
+            "aimodel", models.Index(fields=["name", "id"], name="aimodel_by_name")
         ),
     ]
