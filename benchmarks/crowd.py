@@ -1,5 +1,7 @@
 """Many tenants, people, models and permissions, written by the database itself."""
 
+import json
+
 import psycopg
 
 TENANTS, PEOPLE, LARGE = 500, 5000, 5
@@ -24,6 +26,22 @@ SAID = (
     "Says how many units are sold tomorrow.", "Finds people and places in a text.",
     "Answers questions about a contract.", "Puts found passages in order.",
 )  # fmt: skip
+CARD = (
+    "Trained on cases of the last three years, without those that were reopened.",
+    "It is measured every month on a held-out sample, and the figures are on this page.",
+    "Weak on short inputs, on scans below 150 dpi, and on languages it has not seen.",
+    "Not made for decisions about people; somebody has to look at what it refuses.",
+    "A batch of 64 takes half a second on one accelerator and four seconds without.",
+    "Its predecessor stays up until every consumer has moved; ask the team for the date.",
+    "Inputs are not kept. Outputs are kept for thirty days, for the monitoring of drift.",
+    "Categories that are new this quarter are in the list at the end of this card.",
+)  # fmt: skip
+SIGNATURE = json.dumps(
+    {
+        "inputs": [{"name": f"column_{n}", "type": "double", "required": True} for n in range(12)],
+        "outputs": [{"name": "score", "type": "double", "required": True}],
+    }
+)
 COMPANY = """
 INSERT INTO tenants_tenant (id, created_at, slug, name, parent_id, cost_centre, region, contact)
 SELECT gen_random_uuid(), now(), 'team-' || n, 'Team ' || n, NULL, 'CC-' || n, 'eu-central',
@@ -57,13 +75,16 @@ SELECT gen_random_uuid(), now(), base || '-' || d, base || '-' || d, initcap(bas
   (ARRAY['production', 'staging', 'development'])[1 + d %% 3],
   CASE WHEN d %% 10 < 4 THEN 'everyone' WHEN d %% 10 < 9 THEN 'named' ELSE 'nobody' END,
   (%(said)s::text[])[1 + (d * 7) %% %(n_said)s], '# ' || base || E'\\n\\nMade for team '
-    || d %% 500 || '. ' || repeat('Use it with care and read the figures. ', 1 + d %% 12),
+    || d %% 500 || E'. Use it with care.\\n\\n' || (SELECT string_agg((%(card)s::text[])
+      [1 + (d * 5 + k * 3) %% %(n_card)s] || ' Case ' || (d * 31 + k * 977) %% 40000 || '.', ' ')
+      FROM generate_series(1, 4 + d %% 24) k),
   (%(tasks)s::text[])[1 + (d * 13 / 7) %% %(n_tasks)s],
   (%(frameworks)s::text[])[1 + (d * 11 / 3) %% %(n_frameworks)s],
   (%(licences)s::text[])[1 + (d / 5) %% %(n_licences)s],
   (ARRAY['public', 'internal', 'confidential', 'restricted'])[1 + d / 3 %% 4],
   (ARRAY['eu-central', 'eu-west', 'us-east'])[1 + d / 11 %% 3], 'team@example.org',
-  '{}', 1, false, '', now() - d * interval '1 minute', now()
+  jsonb_build_object('line', 'line-' || d %% 40, 'quarter', 'q' || 1 + d %% 4), 1, false, '',
+  now() - d * interval '1 minute', now()
 FROM (SELECT n AS d, (%(families)s::text[])[1 + n %% %(n_families)s] || '-'
   || (%(sizes)s::text[])[1 + n / 30 %% %(n_sizes)s] AS base
   FROM generate_series(%(first)s, %(last)s) n) drawn
@@ -73,6 +94,13 @@ INSERT INTO tenants_price (id, created_at, tenant_id, model_id, model_slug, mete
 SELECT gen_random_uuid(), now(), m.tenant_id, m.id, m.slug, 'predictions', 1,
   (ARRAY[0, 0.2, 0.85, 1.5, 6, 40])[1 + abs(hashtext(m.slug)) %% 6], 1000, 'EUR', now()
 FROM marketplace_aimodel m WHERE NOT EXISTS (SELECT FROM tenants_price p WHERE p.model_id = m.id);
+INSERT INTO marketplace_modelversion (id, created_at, model_id, number, run_id, source,
+  registry_status, description, tags, aliases, metrics, parameters, signature, dependencies,
+  flavours, python_version, trained_by, data_sets, problems, mark_digest)
+SELECT gen_random_uuid(), now(), m.id, 1, '', '', 'READY', '', '{}', '{champion}',
+  '{"accuracy": 0.93}', '{"depth": "8"}', %(signature)s::jsonb, '{scikit-learn==1.5.0}',
+  '{python_function}', '3.11', '', '{}', '{}', '' FROM marketplace_aimodel m
+WHERE NOT EXISTS (SELECT FROM marketplace_modelversion v WHERE v.model_id = m.id);
 SELECT marketplace_shelve(NULL), marketplace_learn(NULL);
 """
 PERMISSIONS = """
@@ -112,19 +140,23 @@ class Crowd:
 
     def permissions(self, models: int) -> int:
         """What the tenants may see and use; the number of rows."""
-        self._run(PERMISSIONS, models=models)
-        self.owner.execute("VACUUM ANALYZE")
         table = "marketplace_aimodelgrouppermission"
+        self.owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER tell")
+        self._run(PERMISSIONS, models=models)
+        self.owner.execute(f"ALTER TABLE {table} ENABLE TRIGGER tell")
+        self.owner.execute("SELECT marketplace_tell(NULL)")
+        self.owner.execute("VACUUM ANALYZE")
         return self.owner.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
     def analyze(self) -> None:
         self.owner.execute("VACUUM ANALYZE")
 
     def _run(self, statements: str, **more) -> None:
-        lists = {"families": FAMILIES, "sizes": SIZES, "tasks": TASKS, "said": SAID}
+        lists = {"families": FAMILIES, "sizes": SIZES, "tasks": TASKS, "said": SAID, "card": CARD}
         lists |= {"frameworks": FRAMEWORKS, "licences": LICENCES}
         facts = {name: list(values) for name, values in lists.items()}
         facts |= {f"n_{name}": len(values) for name, values in lists.items()}
-        facts |= {"tenants": TENANTS, "people": PEOPLE, "large": LARGE} | more
+        facts |= {"tenants": TENANTS, "people": PEOPLE, "large": LARGE, "signature": SIGNATURE}
+        facts |= more
         with psycopg.ClientCursor(self.owner) as cursor:
             cursor.execute(statements, facts)

@@ -1,15 +1,24 @@
 """Accounts of every kind, and their way to ask the REST API inside this process."""
 
+import http.client
+import json
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from portal.core import tenancy
+from portal.local.ports import free_port
 from tenants.directory import services as directory
 from tenants.directory.models import Tenant, User
 from tenants.directory.roles import PlatformRole, TenantRole
 
+START_WITHIN = 60.0
 ACCOUNTS = {
     "consumer of one team": (["team-77"], TenantRole.CONSUMER, ""),
     "consumer of a large team": (["team-2"], TenantRole.CONSUMER, ""),
@@ -40,6 +49,50 @@ class Visitor:
         with CaptureQueriesContext(connection) as caught:
             self.get(path)
         return len(caught)
+
+
+@contextmanager
+def caller(name: str):
+    """That visitor, but over HTTP: to a server of the portal's program, in its own process."""
+    visitor_ = visitor(name)
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "portal.asgi:application", "--port", str(port)]
+    server = subprocess.Popen([*command, "--log-level", "critical"])
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        until = time.monotonic() + START_WITHIN
+        while not _answers(line) and time.monotonic() < until:
+            time.sleep(0.2)
+        yield Caller(line, visitor_.client.cookies["sessionid"].value)
+    finally:
+        line.close()
+        server.terminate()
+        server.wait()
+
+
+class Caller:
+    """A person with a session and a connection that stays open."""
+
+    def __init__(self, line: http.client.HTTPConnection, session: str):
+        self.line, self.headers = line, {"Cookie": f"sessionid={session}"}
+
+    def get(self, path: str) -> dict:
+        self.line.request("GET", f"/api/v1/{path}", headers=self.headers)
+        answer = self.line.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{path}: {answer.status} {body[:300]!r}")
+        return json.loads(body)
+
+
+def _answers(line: http.client.HTTPConnection) -> bool:
+    try:
+        line.request("GET", "/healthz")
+        line.getresponse().read()
+    except OSError:
+        line.close()
+        return False
+    return True
 
 
 def visitor(name: str) -> Visitor:

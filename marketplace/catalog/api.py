@@ -12,7 +12,7 @@ from marketplace.catalog import serializers as shapes
 from marketplace.catalog import services
 from marketplace.catalog.facet_shapes import FACETS, FacetsSerializer
 from marketplace.catalog.facets import ACCESS, LEVELS, PRICES, chosen_in, narrowed, prepared
-from marketplace.catalog.filters import Shelf
+from marketplace.catalog.filters import Ids, Shelf, read
 from marketplace.catalog.index import Entry
 from marketplace.catalog.lifecycle import ModelStatus
 from marketplace.catalog.models import AIModel, DataClass, Stage
@@ -21,12 +21,14 @@ from marketplace.catalog.search import search
 from portal.api.base import ReadOnly, slug_or_id
 from tenants.directory.models import Region
 
+UNFILTERED = {"page", "page_size", "ordering"}
+
 
 class ModelFilter(filters.FilterSet):
-    status = filters.MultipleChoiceFilter(choices=ModelStatus)
-    stage = filters.MultipleChoiceFilter(choices=Stage)
-    data_class = filters.MultipleChoiceFilter(choices=DataClass)
-    region = filters.MultipleChoiceFilter(choices=Region)
+    status = filters.MultipleChoiceFilter(choices=ModelStatus, distinct=False)
+    stage = filters.MultipleChoiceFilter(choices=Stage, distinct=False)
+    data_class = filters.MultipleChoiceFilter(choices=DataClass, distinct=False)
+    region = filters.MultipleChoiceFilter(choices=Region, distinct=False)
     task = filters.CharFilter(method="one_of", label="One or more tasks")
     framework = filters.CharFilter(method="one_of", label="One or more frameworks")
     licence = filters.CharFilter(method="one_of", label="One or more licences")
@@ -71,7 +73,10 @@ class WordSearch(BaseFilterBackend):
         asked = request.query_params.get("search", "")
         if view.action != "list" or not asked.strip():
             return queryset
-        return search(queryset, asked).models
+        found = search(queryset, asked)
+        if not request.query_params.get("ordering"):
+            view.best = found.ids
+        return found.models
 
     def get_schema_operation_parameters(self, view) -> list[dict]:
         told = "Words to search for in names, tasks, tags, summaries and cards."
@@ -92,6 +97,7 @@ class Models(ReadOnly):
     ordering_fields = ["slug", "name", "published_at", "changed_at", "created_at"]
     lookup_url_kwarg = "slug"
     also_asked = {"facets": tuple(asked.name for asked in FACETS)}
+    best: list | None = None  # ids that a search has put in order
 
     def get_object(self):
         wanted = self.kwargs["slug"].replace("\0", "")
@@ -102,9 +108,17 @@ class Models(ReadOnly):
 
     def paginate_queryset(self, queryset):
         """A page is cut by ids alone, so that no row is read which is not on it."""
-        ids = super().paginate_queryset(queryset.values_list("pk", flat=True))
-        rows = {model.pk: model for model in self._rows().filter(pk__in=ids)}
-        return dress([rows[pk] for pk in ids if pk in rows], self.request.user, cells=False)
+        ids = super().paginate_queryset(self._cut(queryset))
+        return dress(read(ids), self.request.user, cells=False)
+
+    def _cut(self, queryset):
+        """What pages are cut out of: ids, and how many there are."""
+        if self.best is not None:
+            return self.best
+        ids = queryset.values_list("pk", flat=True)
+        if self.request.query_params.keys() <= UNFILTERED:
+            return Ids(ids, AIModel.objects.known_to(self.request.user))
+        return ids
 
     def retrieve(self, request, *args, **kwargs):
         """One model with its card, price and examples."""

@@ -27,7 +27,7 @@ LABELS = {
     "framework": "Framework",
 }
 MANY = ("task", "framework", "licence", "tenant")  # values without end, counted one by one
-FEW = tuple(name for name in LABELS if name not in MANY)  # counted together, then added up
+TRAITS = ("data_class", "stage", "level", "region")  # as `Entry.traits` has them
 MEMORY = "32MB"  # for one count; spilling to disk takes twice as long
 CODES = {name: number for number, name in enumerate(LABELS, 1)}
 COLUMNS = {name: name for name in LABELS} | {"tenant": "tenant_id", "level": "attainment"}
@@ -142,17 +142,20 @@ def _first_missed(used: dict):
 
 
 def _rows(entries: QuerySet) -> list[tuple]:
-    """(missed, which set, value of MANY, values of FEW …, count)."""
-    columns = [COLUMNS[name] for name in (*FEW, *MANY)]
-    sql, params = entries.values_list("missed", *columns).query.sql_with_params()
-    few, many = ", ".join(FEW), ", ".join(MANY)
+    """(missed, which set, value of MANY, access, price, values of TRAITS together, count)."""
+    columns = [COLUMNS[name] for name in MANY]
+    entries = entries.values_list("missed", "access", "price", "traits", *columns)
+    sql, params = entries.query.sql_with_params()
+    many = ", ".join(MANY)
     one_by_one = ", ".join(f"(missed, {name})" for name in MANY)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('work_mem', %s, true)", [MEMORY])
+        # OFFSET 0: rows are worked out once, before they are counted in several ways.
         cursor.execute(
             f"SELECT missed, GROUPING({many}), coalesce(task, framework, licence, tenant::text), "
-            f"{few}, count(*) FROM ({sql}) AS entry(missed, {few}, {many}) "
-            f"GROUP BY GROUPING SETS ((missed, {few}), {one_by_one})",
+            f"access, price, traits, count(*) "
+            f"FROM ({sql} OFFSET 0) AS entry(missed, access, price, traits, {many}) "
+            f"GROUP BY GROUPING SETS ((missed, access, price, traits), {one_by_one})",
             params,
         )
         return cursor.fetchall()
@@ -162,13 +165,17 @@ def _sorted_out(rows: list[tuple], used: dict) -> Counted:
     everything = (1 << len(MANY)) - 1
     of = {everything ^ (1 << place): name for place, name in enumerate(reversed(MANY))}
     total, by_value = 0, defaultdict(Counter)
-    for missed, grouping, value, *few, count in rows:
-        pairs = [(of[grouping], value)] if grouping in of else zip(FEW, few, strict=True)
+    for missed, grouping, value, access, price, traits, count in rows:
+        pairs = [(of[grouping], value)] if grouping in of else _few(access, price, traits)
         total += count if grouping not in of and missed == 0 else 0
         for name, found in pairs:
             if found and missed in (0, CODES[name] if name in used else 0):
                 by_value[name][found] += count
     return Counted(total, by_value)
+
+
+def _few(access: str, price: str, traits: str) -> list[tuple[str, str]]:
+    return [("access", access), ("price", price), *zip(TRAITS, traits.split("|"), strict=True)]
 
 
 def _ranked(counts: Counter) -> list[str]:

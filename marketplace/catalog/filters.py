@@ -11,7 +11,7 @@ from marketplace.catalog import facets
 from marketplace.catalog.facets import Counted, Facet
 from marketplace.catalog.index import Entry
 from marketplace.catalog.models import AIModel
-from marketplace.catalog.search import MOST_RANKED, Found, matching, search, within
+from marketplace.catalog.search import Found, matching, search, within
 
 PAGE = 20
 SORTS = {
@@ -27,8 +27,8 @@ ORDERS = {
 }
 
 
-class Rows:
-    """What a paginator cuts: ids in their order, read as models a page at a time."""
+class Ids:
+    """What a paginator cuts: ids in their order, counted already."""
 
     def __init__(self, ids, total: int) -> None:
         self.ids, self.total = ids, total
@@ -36,11 +36,22 @@ class Rows:
     def count(self) -> int:
         return self.total
 
+    def __getitem__(self, part: slice) -> list:
+        return list(self.ids[part])
+
+
+class Rows(Ids):
+    """Ids that are read as models, a page at a time."""
+
     def __getitem__(self, part: slice) -> list[AIModel]:
-        wanted = list(self.ids[part])
-        rows = AIModel.objects.filter(pk__in=wanted).select_related("tenant", "external")
-        found = {model.pk: model for model in rows.defer("card", "words")}
-        return [found[pk] for pk in wanted if pk in found]
+        return read(super().__getitem__(part), without=("card", "words"))
+
+
+def read(ids: list, *, without: tuple[str, ...] = ("words",)) -> list[AIModel]:
+    """Models by ids that were found, so seen, in their order."""
+    rows = AIModel.objects.filter(pk__in=ids).select_related("tenant", "external")
+    found = {model.pk: model for model in rows.defer(*without)}
+    return [found[pk] for pk in ids if pk in found]
 
 
 class Shelf:
@@ -90,12 +101,13 @@ class Shelf:
     @property
     def cut(self) -> bool:
         """Whether there are more results than are put in order by how well they match."""
-        return self.sort == "best" and self.total > MOST_RANKED
+        return self.sort == "best" and self.total > self.rows.total
 
     def page(self, number: str | None) -> Page:
-        return Paginator(self._rows(), PAGE).get_page(number)
+        return Paginator(self.rows, PAGE).get_page(number)
 
-    def _rows(self) -> Rows:
+    @cached_property
+    def rows(self) -> Rows:
         narrow = facets.narrowed(self.matches, self.chosen)
         if self.sort == "best":
             ids = self.found.ids

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Concat
 
 from marketplace.catalog.models import AIModel, AIModelGroupPermission
 from portal.core.models import Record
@@ -24,17 +25,18 @@ class EntryQuerySet(models.QuerySet):
             return self.none()
         if user.platform_roles:
             return self
-        return self.filter(Q(everyone=True) | _named(user) | _usable(user) | _own(user))
+        return self.filter(Q(everyone=True) | _told(user) | _own(user))
 
     def standing(self, user):
         """With `access`: usable now by one of this person's tenants, to be asked for, or closed.
 
-        Closed is what is served elsewhere, and what is seen by office alone: without a team to
-        ask for it, or not listed to that team.
+        Of entries that this person sees. Closed is what is served elsewhere, and what is seen by
+        office alone: without a team to ask for it, or not listed to that team.
         """
         found = Value(CLOSED)
         if user.tenants_as(TenantRole.CONSUMER):
-            listed = Q(everyone=True) | _named(user) | _own(user)
+            office = bool(user.platform_roles)
+            listed = Q(everyone=True) | _named(user) | _own(user) if office else Q()
             found = Case(When(listed, served=True, then=Value(ASK)), default=Value(CLOSED))
         access = Case(When(_usable(user), then=Value(MINE)), default=found)
         return self.annotate(access=access)
@@ -46,6 +48,10 @@ class EntryQuerySet(models.QuerySet):
 
 def _named(user) -> Q:
     return permitted(user, "see_aimodel", AIModelGroupPermission, outer="model_id")
+
+
+def _told(user) -> Q:
+    return Q(model_id__in=AIModelGroupPermission.told_to(user))
 
 
 def _usable(user) -> Q:
@@ -83,6 +89,14 @@ class Entry(models.Model):
             output_field=models.CharField(max_length=4),
         ),
         output_field=models.CharField(max_length=4),
+        db_persist=True,
+    )
+    traits = models.GeneratedField(  # facets of a few values each, to be counted together
+        expression=Concat(
+            *("data_class", Value("|"), "stage", Value("|"), "attainment", Value("|"), "region"),
+            output_field=models.TextField(),
+        ),
+        output_field=models.TextField(),
         db_persist=True,
     )
     slug = models.CharField(max_length=80)

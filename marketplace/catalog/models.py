@@ -47,6 +47,23 @@ class Environment(models.TextChoices):
     PRODUCTION = "production", "Production"
 
 
+# What everybody may know of; `marketplace_tells` in the database has the same rule.
+SHOWN = (ModelStatus.PUBLISHED, ModelStatus.RETIRED, ModelStatus.REFERENCE)
+EVERYONES = Q(status__in=SHOWN, visibility=Visibility.EVERYONE)
+
+
+def _told(user) -> Q:
+    return Q(pk__in=AIModelGroupPermission.told_to(user)) | _own(user)
+
+
+def _own(user) -> Q:
+    """Of this person's tenants, or proposed to one where they publish."""
+    proposed = Tenant.objects.filter(pk__in=user.tenants_as(TenantRole.PUBLISHER))
+    return Q(tenant__in=user.tenants_as(TenantRole.CONSUMER)) | Q(
+        status=ModelStatus.WAITING, proposed_tenant__in=proposed.values("slug")
+    )
+
+
 class AIModelQuerySet(models.QuerySet):
     def visible_to(self, user):
         """What this person may know of: listed models, their own tenants', proposals to them."""
@@ -54,16 +71,16 @@ class AIModelQuerySet(models.QuerySet):
             return self.none()
         if user.platform_roles:
             return self
-        shown = [ModelStatus.PUBLISHED, ModelStatus.RETIRED, ModelStatus.REFERENCE]
-        published = Q(status__in=shown)
-        proposed = Tenant.objects.filter(pk__in=user.tenants_as(TenantRole.PUBLISHER))
-        return self.filter(
-            published & Q(visibility=Visibility.EVERYONE)
-            | published & permitted(user, "see_aimodel", AIModelGroupPermission)
-            | permitted(user, "use_aimodel", AIModelGroupPermission)
-            | Q(tenant__in=user.tenants_as(TenantRole.CONSUMER))
-            | Q(status=ModelStatus.WAITING, proposed_tenant__in=proposed.values("slug"))
+        return self.filter(EVERYONES | _told(user))
+
+    def known_to(self, user) -> int:
+        """How many models `visible_to` has, counted without a look at each of them."""
+        if not user.is_authenticated or user.platform_roles:
+            return self.visible_to(user).count()
+        more = AIModelGroupPermission.told_to(user).union(
+            self.filter(_own(user)).exclude(EVERYONES).values("pk")
         )
+        return self.filter(EVERYONES).count() + more.count()
 
     def listed_to(self, user):
         """What the catalogue shows this person: published here, or a reference to elsewhere."""
@@ -173,6 +190,7 @@ class AIModel(Record):
                 name="aimodel_shown",
             ),
             models.Index(fields=["published_at", "id"], name="aimodel_by_age"),
+            models.Index(fields=["name", "id"], name="aimodel_by_name"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -235,14 +253,30 @@ class External(Record):
 
 
 class AIModelGroupPermission(GroupPermissionTable):
-    """guardian's index of who sees and uses a model, with real foreign keys."""
+    """guardian's index of who sees and uses a model, with real foreign keys.
+
+    `tells`: by this row the role knows of a model that not everyone is shown. The database keeps
+    it, in the transaction that moves the row or the model.
+    """
 
     content_object = models.ForeignKey(AIModel, models.CASCADE)
+    tells = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta(GroupPermissionTable.Meta):
         verbose_name, verbose_name_plural = "permission of a role", "permissions of roles"
         abstract = False
         default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["group", "content_object"], condition=Q(tells=True), name="role_is_told"
+            )
+        ]
+
+    @classmethod
+    def told_to(cls, user) -> models.QuerySet:
+        """Ids of the models that this person's roles know of and not everyone is shown."""
+        rows = cls.objects.filter(tells=True, group__in=list(user.group_names))
+        return rows.values("content_object")
 
 
 class AIModelUserPermission(UserPermissionTable):

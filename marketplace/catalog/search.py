@@ -4,18 +4,21 @@ from dataclasses import dataclass, field, replace
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import F, Func, IntegerField, QuerySet, UUIDField, Value
 from django.db.models.expressions import RawSQL
 
 from marketplace.catalog.models import AIModel
-from marketplace.catalog.spelling import choices, put_right
+from marketplace.catalog.spelling import LEARNT, choices, put_right
 from marketplace.catalog.wording import Asked, tidy, understand
 
-MOST_NAMED = 400
-MOST_HITS = 800
-MOST_RANKED = 1000
+MOST_BEGUN = 100
+MOST_NAMED = 300
+MOST_HITS = 600
 MOST_NEAR = 5
 NAMED = Func("name", "slug", function="millwright_names", output_field=SearchVectorField())
+RANKED = ("id", "slug", "name", "words", "stage", "status")  # what `RANK` reads
 WEIGHTS = "'{0.02, 0.15, 0.45, 1.0}'"  # card, summary, task and tags, name
 TABLE = AIModel._meta.db_table
 RANK = f"""
@@ -28,18 +31,32 @@ RANK = f"""
   + CASE {TABLE}.status WHEN 'published' THEN 0.04 ELSE 0 END
 """
 
+# Where there are more matches than the limit, those by name and by the beginning of the name are
+# looked up by themselves, so that no flood of cards or of namesakes hides the one that is meant.
+BEST = f"""
+WITH hits AS MATERIALIZED (<hits>),
+many AS MATERIALIZED (SELECT count(*) = %s AS so FROM hits),
+others AS (<names> UNION ALL <begun>),
+{TABLE} AS (
+  SELECT * FROM hits
+  UNION ALL
+  (SELECT DISTINCT ON (o.id) o.* FROM others AS o
+   WHERE (SELECT so FROM many) AND NOT EXISTS (SELECT FROM hits WHERE hits.id = o.id))
+)
+SELECT id FROM {TABLE} ORDER BY {RANK} DESC, slug
+"""
+
 
 @dataclass
 class Found:
     """What a search came to.
 
-    `ids` are the best of what matches, at most 1,000, the best first; `models` are those rows.
+    `ids` are the best of what matches, at most 1,000, the best first.
     `query` is the condition all matches meet, None without words. `used` is what was searched
     for in place of `asked` when nothing matched `asked`. `loose` tells that not every word was
     found in each of them. `near` are models close to it, where nothing matched at all.
     """
 
-    models: QuerySet[AIModel]
     asked: str = ""
     used: str = ""
     terms: Asked | None = None
@@ -47,6 +64,11 @@ class Found:
     ids: list = field(default_factory=list)
     near: list[AIModel] = field(default_factory=list)
     loose: bool = False
+
+    @property
+    def models(self) -> QuerySet[AIModel]:
+        """The rows of `ids`, in their order."""
+        return in_order(self.ids)
 
     @property
     def corrected(self) -> bool:
@@ -60,10 +82,10 @@ def search(models: QuerySet[AIModel], asked: str, *, exact: bool = False) -> Fou
     """
     text = tidy(asked)
     if not text:
-        return Found(models)
+        return Found()
     terms = understand(text)
     if not terms.terms:
-        return Found(models.none(), text, text)
+        return Found(text, text)
     found = _found(models, terms, f"{terms.wide} | '{terms.glued}':*")
     if found.ids or exact:
         return found
@@ -72,9 +94,13 @@ def search(models: QuerySet[AIModel], asked: str, *, exact: bool = False) -> Fou
 
 
 def _known(terms: Asked) -> dict[str, list[str]]:
-    """What each word may be meant as; one that has synonyms is right as it was typed."""
+    """What each word may be meant as.
+
+    Right as it was typed is one that has synonyms, or that is too short to be learnt.
+    """
     known = choices(terms.words)
     meant = {word for term in terms.terms if term.others for word in term.words}
+    meant |= {word for word in known if len(word) < LEARNT or word.isdigit()}
     return {word: likes or [word] * (word in meant) for word, likes in known.items()}
 
 
@@ -91,16 +117,30 @@ def within(found: Found, models: QuerySet[AIModel]) -> list:
 def _found(models: QuerySet[AIModel], terms: Asked, wanted: str) -> Found:
     query = SearchQuery(wanted, config="simple", search_type="raw")
     ids = _best(models, terms, query)
-    return Found(in_order(ids), terms.text, terms.text, terms, query, ids)
+    return Found(terms.text, terms.text, terms, query, ids)
 
 
 def _best(models: QuerySet[AIModel], terms: Asked, query: SearchQuery) -> list:
-    """Ids of the best matches. Names have their own share, so that no flood of cards hides one."""
-    rows = models.order_by().values("pk")
-    named = rows.annotate(named=NAMED).filter(named=query).values("pk")[:MOST_NAMED]
-    candidates = named.union(rows.filter(words=query)[:MOST_HITS])
-    ranked = AIModel.objects.filter(pk__in=candidates).annotate(rank=_rank(terms))
-    return list(ranked.order_by("-rank", "slug").values_list("pk", flat=True)[:MOST_RANKED])
+    """Ids of the best matches."""
+    rows = models.order_by().values(*RANKED)
+    named = rows.annotate(named=NAMED).filter(named=query).values(*RANKED)
+    begun = rows.filter(slug__startswith="-".join(terms.words)).order_by("slug")
+    parts = (rows.filter(words=query)[:MOST_HITS], named[:MOST_NAMED], begun[:MOST_BEGUN])
+    try:
+        parts = [part.query.sql_with_params() for part in parts]
+    except EmptyResultSet:
+        return []
+    (hits, of_hits), (names, of_names), (begun, of_begun) = parts
+    sql = BEST.replace("<hits>", hits).replace("<names>", f"({names})")
+    values = [*of_hits, MOST_HITS, *of_names, *of_begun, *_rank_of(terms)]
+    with connection.cursor() as cursor:
+        # However common the words, their index is read: a planner that does not know how long
+        # the texts are would rather look through the first of them.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(sql.replace("<begun>", f"({begun})"), values)
+        ids = [row[0] for row in cursor.fetchall()]
+        cursor.execute("SET LOCAL enable_seqscan = on")
+    return ids
 
 
 def in_order(ids: list) -> QuerySet[AIModel]:
@@ -113,11 +153,13 @@ def in_order(ids: list) -> QuerySet[AIModel]:
 
 
 def _rank(terms: Asked) -> RawSQL:
-    words = terms.words
-    return RawSQL(  # noqa: S611
-        RANK,
-        [terms.direct, terms.wide, "-".join(words), " ".join(words), terms.glued, terms.glued],
-    )
+    return RawSQL(RANK, _rank_of(terms))  # noqa: S611
+
+
+def _rank_of(terms: Asked) -> list[str]:
+    """The values for the places in `RANK`."""
+    words = terms.names
+    return [terms.direct, terms.wide, "-".join(words), " ".join(words), terms.glued, terms.glued]
 
 
 def _respelled(models: QuerySet[AIModel], terms: Asked, known: dict) -> Found | None:
@@ -128,6 +170,8 @@ def _respelled(models: QuerySet[AIModel], terms: Asked, known: dict) -> Found | 
     if not any(known[word] != [word] for word in terms.words) or not all(known.values()):
         return None
     first = understand(terms.text, words=[known[word][0] for word in terms.words])
+    if all(len(likes) == 1 for likes in known.values()):
+        return _told(models, terms, first.words)
     every = " & ".join(
         "(" + " | ".join(f"'{like}':*" for like in known[word]) + ")" for word in terms.words
     )
@@ -135,7 +179,11 @@ def _respelled(models: QuerySet[AIModel], terms: Asked, known: dict) -> Found | 
     if not found.ids:
         return None
     top = models.order_by().get(pk=found.ids[0])
-    right = put_right(terms.words, known, top)
+    return _told(models, terms, put_right(terms.words, known, top))
+
+
+def _told(models: QuerySet[AIModel], terms: Asked, right: list[str]) -> Found | None:
+    """What `right` finds in place of what was typed."""
     again = understand(" ".join(right), words=right)
     found = _found(models, again, f"{again.wide} | '{again.glued}':*")
     found.asked, found.used = terms.text, " ".join(right)

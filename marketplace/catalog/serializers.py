@@ -15,12 +15,13 @@ from marketplace.catalog.models import (
 )
 from marketplace.catalog.prefill import LONGEST_CARD
 from portal.api.base import VisibleField
+from portal.api.shapes import Quick
 from tenants.chargeback.models import Meter, Price
 from tenants.directory.models import Region, Tenant
 from tenants.directory.roles import TenantRole
 
 
-class PriceInForceSerializer(serializers.ModelSerializer):
+class PriceInForceSerializer(Quick, serializers.ModelSerializer):
     """What the use of a model costs now: `amount` of `currency` for each `per` units."""
 
     amount = serializers.DecimalField(max_digits=20, decimal_places=9, normalize_output=True)
@@ -66,7 +67,7 @@ class CompletenessSerializer(serializers.Serializer):
     items = ItemSerializer(many=True)
 
 
-class ModelSerializer(serializers.ModelSerializer):
+class ModelSerializer(Quick, serializers.ModelSerializer):
     """A model of the catalogue. Publishers of its tenant may change what can be typed."""
 
     tenant = serializers.SlugRelatedField(slug_field="slug", read_only=True, allow_null=True)

@@ -10,6 +10,7 @@ from marketplace.catalog.wording import WORD, fold
 LIKE = 0.68
 MOST_LIKE = 12
 MOST_CHOICES = 4
+LEARNT = 3  # letters of the shortest word that is kept; see marketplace_learn in the database
 PARTS = 5  # a part of a compound has at least so many letters
 KNOWN = """
 SELECT asked.word, w.text, coalesce(w.kind, 0) FROM unnest(%s::text[]) AS asked(word)

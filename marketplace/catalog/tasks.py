@@ -13,5 +13,6 @@ def follow_registry() -> None:
 
 @shared_task(name="catalog.compare_shelf")
 def compare_shelf() -> None:
-    """Every night: what lists are read from, compared with the models."""
+    """Every night: what lists and visibility are read from, compared with the models."""
     services.compare_shelf()
+    services.compare_told()

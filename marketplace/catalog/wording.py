@@ -37,8 +37,10 @@ class Term:
 
     @property
     def direct(self) -> str:
-        """As a query: every word, in any of its forms or with more letters after it."""
-        return _all(_any_form(*pair) for pair in zip(self.words, self.forms, strict=True))
+        """As a query: every word in any of its forms, one by itself also with more after it."""
+        whole = len(self.words) > 1
+        pairs = zip(self.words, self.forms, strict=True)
+        return _all(_any_form(word, forms, whole=whole) for word, forms in pairs)
 
     @property
     def wide(self) -> str:
@@ -55,10 +57,14 @@ class Term:
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody searches for, understood; with `loose`, one of the terms is enough."""
+    """What somebody searches for, understood; with `loose`, one of the terms is enough.
+
+    `names` are the words that a name may have, those of every search among them.
+    """
 
     text: str
     terms: tuple[Term, ...] = ()
+    names: tuple[str, ...] = ()
     loose: bool = False
 
     @property
@@ -67,25 +73,39 @@ class Asked:
 
     @property
     def direct(self) -> str:
-        return self._joined(term.direct for term in self.terms)
+        return self._joined([term.direct for term in self.terms])
 
     @property
     def wide(self) -> str:
-        return self._joined(term.wide for term in self.terms)
+        return self._joined([term.wide for term in self.terms])
 
     @property
     def glued(self) -> str:
         """All that was typed as one word, for names: `yolo v 8` as `yolov8`."""
-        return "".join(WORD.findall(fold(self.text)))[:80]
+        return "".join(typed(self.text))[:80]
 
-    def _joined(self, parts: Iterable[str]) -> str:
-        return (" | " if self.loose else " & ").join(f"({part})" for part in parts)
+    def _joined(self, parts: list[str]) -> str:
+        """A term is there by itself or, but for `loose`, in one word with the one beside it."""
+        if self.loose:
+            return " | ".join(f"({part})" for part in parts)
+        beside = zip(self.terms, self.terms[1:], strict=False)
+        glued = ["", *(f"'{one.words[-1]}{two.words[0]}':*" for one, two in beside), ""]
+        ways = zip(parts, glued, glued[1:], strict=False)
+        return " & ".join(
+            "(" + " | ".join(filter(None, [f"({part})", left, right])) + ")"
+            for part, left, right in ways
+        )
 
 
 def fold(text: str) -> str:
     """Small letters without accents, as the database folds what it searches in."""
     plain = unicodedata.normalize("NFKD", text.lower().translate(WRITTEN_OUT))
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+def typed(text: str) -> list[str]:
+    """The words of `text`, folded."""
+    return WORD.findall(fold(text))
 
 
 def tidy(text: str) -> str:
@@ -99,15 +119,16 @@ def understand(text: str, *, words: Iterable[str] | None = None) -> Asked:
 
     Two queries: the forms of the words, and the synonyms.
     """
-    typed = list(words) if words is not None else WORD.findall(fold(text))
-    typed = [word[:40] for word in typed][:MOST_WORDS]
-    if not typed:
+    asked = list(words) if words is not None else typed(text)
+    asked = [word[:40] for word in asked][:MOST_WORDS]
+    if not asked:
         return Asked(text)
-    forms, stops = _forms(typed)
-    terms = [*_terms(typed, forms, _groups())]
+    forms, stops = _forms(asked)
+    terms = [*_terms(asked, forms, _groups())]
     kept = [t for t in terms if t.others or not (set(t.words) <= stops | SAID)]
     kept = kept or [t for t in terms if not set(t.words) <= stops] or terms
-    return Asked(text, tuple(kept))
+    names = [word for word in asked if word not in stops] or asked
+    return Asked(text, tuple(kept), tuple(names))
 
 
 def _forms(words: list[str]) -> tuple[dict, set[str]]:
@@ -121,7 +142,7 @@ def _forms(words: list[str]) -> tuple[dict, set[str]]:
 
 def _groups() -> list[list[tuple[str, ...]]]:
     rows = Synonym.objects.values_list("terms", flat=True)
-    return [[tuple(WORD.findall(fold(term))) for term in terms] for terms in rows]
+    return [[tuple(typed(term)) for term in terms] for terms in rows]
 
 
 def _terms(words: list[str], forms: dict, groups: list) -> Iterable[Term]:
@@ -149,8 +170,8 @@ def _bare(phrase: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(re.sub(r"(?<=\w{3})(?<!s)e?s$", "", word) for word in phrase)
 
 
-def _any_form(word: str, forms: tuple[str, ...]) -> str:
-    exact = word.isdigit() or len(word) < 2
+def _any_form(word: str, forms: tuple[str, ...], *, whole: bool) -> str:
+    exact = whole or word.isdigit() or len(word) < 2
     ways = [f"'{word}'" if exact else f"'{word}':*", *(f"'{form}'" for form in forms)]
     pieces = PIECE.findall(word)
     if len(pieces) > 1:

@@ -130,8 +130,13 @@ class User(AbstractUser):
     objects = PersonManager()
 
     @cached_property
+    def group_names(self) -> dict[int, str]:
+        """The groups this person is in, by id: one for each role held."""
+        return dict(self.groups.values_list("pk", "name"))
+
+    @cached_property
     def platform_roles(self) -> frozenset[str]:
-        names = self.groups.filter(name__startswith="platform:").values_list("name", flat=True)
+        names = [name for name in self.group_names.values() if name.startswith("platform:")]
         return frozenset(name.removeprefix("platform:") for name in names)
 
     @cached_property
@@ -145,11 +150,19 @@ class User(AbstractUser):
             held.setdefault(tenant, set()).add(TenantRole.OWNER)
         return {tenant: frozenset(roles) for tenant, roles in held.items()}
 
+    @cached_property
+    def powers(self) -> dict[str, list[uuid.UUID]]:
+        """For each role, the tenants where this person may act with at least its power."""
+        order = list(TenantRole)
+        enough = {role: set(order[place:]) for place, role in enumerate(order)}
+        return {
+            role: [tenant for tenant, held in self.standing.items() if held & enough[role]]
+            for role in order
+        }
+
     def tenants_as(self, role: str) -> list[uuid.UUID]:
         """Tenants where this person may act with at least the power of `role`."""
-        order = list(TenantRole)
-        enough = set(order[order.index(TenantRole(role)) :])
-        return [tenant for tenant, roles in self.standing.items() if roles & enough]
+        return self.powers[TenantRole(role)]
 
     def get_absolute_url(self) -> str:
         return reverse("directory:person", args=[self.username])

@@ -18,7 +18,7 @@ from marketplace.catalog.services.publishing import (
     restore,
     retire,
 )
-from marketplace.catalog.services.shelving import compare_shelf, note_levels
+from marketplace.catalog.services.shelving import compare_shelf, compare_told, note_levels
 from marketplace.catalog.services.wishing import (
     decline,
     forget_view,
@@ -45,6 +45,7 @@ __all__ = [
     "change_synonyms",
     "claim",
     "compare_shelf",
+    "compare_told",
     "consequences",
     "decline",
     "drop_synonyms",

@@ -12,9 +12,9 @@ ASKED = {  # address: most questions, those of the session and its person among 
     "/api/v1/models/?search=digits": 18,
     "/api/v1/models/?search=digts": 26,
     "/api/v1/models/facets/": 13,
-    "/api/v1/models/facets/?search=digits&stage=production": 16,
+    "/api/v1/models/facets/?search=digits&stage=production": 17,
     "/models/": 28,
-    "/models/?q=digits": 30,
+    "/models/?q=digits": 31,
 }
 
 
