@@ -35,7 +35,8 @@ def runs_of(job: Job) -> list[Run]:
         held = seconds.get(run.pk)
         run.span = span_in_words(float(held)) if held is not None else "–"
         run.hours = hours_in_words(run.units * held / HOUR) if held is not None else "–"
-        run.held = needs_in_words(One(run.units, run.units, job.memory_gb), run.flavour)
+        gpus = run.units if run.flavour.has_gpus else 0
+        run.held = needs_in_words(One(gpus, run.units, job.memory_gb), run.flavour)
     return runs
 
 

@@ -1,11 +1,16 @@
 """Work for the demonstration's first day: a pipeline that trains a model, and some small jobs."""
 
+from decimal import Decimal
+
+from django.conf import settings
+
 from compute.capacity import services as capacity
-from compute.capacity.models import Cluster, EngineKind
+from compute.capacity.models import Cluster, EngineKind, GpuFlavour
 from compute.jobs import services as jobs
 from compute.jobs.models import Job, Pipeline
 from portal.core import tenancy
 from portal.core.errors import Refused
+from tenants.chargeback import services as chargeback
 from tenants.directory.models import Tenant, User
 
 PIPELINE = "Wines from data to catalogue"
@@ -25,6 +30,7 @@ STEPS = [
 ]  # fmt: skip
 COUNTING = "for n in $(seq 1 20); do echo counted $n of 20 batches; sleep 0.2; done"
 MISSING = "echo looking for the claims of last week; sleep 1; echo not found >&2; exit 3"
+A_CORE_HOUR = Decimal("0.05")
 SMALL = [  # tenant, person, name, what the shell runs
     ("claims", "consumer", "Count last month's claims", COUNTING),
     ("claims", "consumer", "Read the claims of last week", MISSING),
@@ -47,11 +53,24 @@ def begin() -> str:
     with tenancy.as_system():
         if not Cluster.objects.filter(engine=EngineKind.LOCAL, reachable=True).exists():
             return "No pipeline is started: jobs do not run on this machine."
+        _prices()
         try:
             started = _pipeline() + sum(_small(*each) for each in SMALL)
         except Refused as refused:
             return f"No pipeline is started: {refused.detail}"
     return f"A pipeline and small jobs run: {started} started." if started else "Jobs are there."
+
+
+def _prices() -> None:
+    """What an hour of this machine costs, where nobody has said: five cents for each core."""
+    finance = User.objects.get(username="finance")
+    for flavour in GpuFlavour.objects.filter(cluster__engine=EngineKind.LOCAL):
+        if capacity.hourly(flavour) is None:
+            chargeback.set_price(
+                tenant=flavour.cluster.provider, model_id=flavour.pk, model_slug=flavour.slug,
+                meter=jobs.meter_of(flavour), amount=A_CORE_HOUR, per=3600,
+                currency=settings.DEFAULT_CURRENCY, by=finance,
+            )  # fmt: skip
 
 
 def _pipeline() -> int:

@@ -13,7 +13,7 @@ from compute.jobs.services.estimating import refresh as refresh_estimates
 from compute.jobs.services.idling import keep, stop_at
 from compute.jobs.services.idling import kept as is_kept
 from compute.jobs.services.idling import reclaim as reclaim_idle
-from compute.jobs.services.metering import cost_so_far, costs_so_far
+from compute.jobs.services.metering import cost_so_far, costs_so_far, meter_of
 from compute.jobs.services.needs import ASKS
 from compute.jobs.services.pipelines import cancel_pipeline, restart_pipeline, start_pipeline
 from compute.jobs.services.stepping import converge_pipeline, sweep_pipelines
@@ -36,6 +36,7 @@ __all__ = [
     "forecast",
     "is_kept",
     "keep",
+    "meter_of",
     "prioritise",
     "reclaim_idle",
     "record_of",
