@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import cached_property
 from django.views.generic import FormView, View
 
+from compute.capacity.models import GpuFlavour
 from compute.jobs import services
 from compute.jobs.asks import NEEDS, start_from
 from compute.jobs.forms import JobForm
@@ -14,6 +15,8 @@ from portal.core.errors import Refused
 from portal.web.views import Page, RefusalsInForm, SignedIn
 from tenants.directory.chosen import slug_wanted
 from tenants.directory.models import Tenant
+
+WITHOUT_GPUS = {"gpus": 0, "cpu": 1, "memory_gb": 2}
 
 
 class Beginning(Page):
@@ -36,13 +39,21 @@ class Beginning(Page):
     @cached_property
     def tenant(self) -> Tenant | None:
         """The team it is for: as chosen, as it was before, or the first."""
-        start = self.get_initial().get("tenant", "")
+        start = self.begun.get("tenant", "")
         named = self.request.POST.get("tenant", start).replace("\0", "")
         return self.mine.filter(slug=named).first() or self.mine.first()
 
     def get_initial(self):
+        return dict(self.begun)
+
+    @cached_property
+    def begun(self) -> dict:
+        """What the form holds at first; without GPUs here, what runs without them."""
         start = start_from(self.template, self.earlier)
-        return start or {"tenant": slug_wanted(self.request)}
+        if start:
+            return start
+        gpus = GpuFlavour.objects.visible_to(self.request.user).with_gpus().exists()
+        return {"tenant": slug_wanted(self.request)} | ({} if gpus else WITHOUT_GPUS)
 
 
 class NewJob(Beginning, RefusalsInForm, FormView):

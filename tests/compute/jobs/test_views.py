@@ -277,3 +277,9 @@ def test_idle_gpus_are_told_with_a_way_to_keep_the_job(client, running, consumer
     client.post(f"{at}keep/")
     text = page(client, consumer, at)
     assert "it runs on" in text and 'form="job-keep"' not in text
+
+
+def test_where_there_are_no_gpus_the_form_begins_without(client, consumer, cluster):
+    client.force_login(consumer)
+    form = client.get("/jobs/new/").context["form"]
+    assert (form["gpus"].value(), form["cpu"].value()) == (0, 1)
