@@ -9,6 +9,7 @@ BENCH_ARGS ?=
 CLUSTER_ARGS ?=
 FUZZ_EXAMPLES ?= 200
 FAULTS ?= 450
+KILLS ?= 50
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run cluster test lint bench browser fuzz faults
@@ -19,9 +20,8 @@ help:
 	@echo "make test      lint and run all tests that this machine can run"
 	@echo "make lint      check style, imports and their directions"
 	@echo "make bench     measure, and print a table"
-	@echo "make fuzz      send generated requests for long; FUZZ_EXAMPLES for each address"
 	@echo "make fuzz      send generated requests for long, FUZZ_EXAMPLES to each address"
-	@echo "make faults    break what is between us and a cluster, FAULTS times; needs a built cluster"
+	@echo "make faults    break what is between us and a cluster FAULTS times, kill processes KILLS times"
 	@echo "make browser   install a Chromium for the browser tests (Debian)"
 
 setup: $(STAMP)
@@ -56,7 +56,7 @@ fuzz: setup
 	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q
 
 faults: setup
-	@FAULTS=$(FAULTS) $(BIN)/python -m pytest tests/faults -q -s
+	@FAULTS=$(FAULTS) KILLS=$(KILLS) $(BIN)/python -m pytest tests/faults -q -s
 
 browser:
 	@deploy/browser
