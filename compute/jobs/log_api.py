@@ -16,14 +16,14 @@ MOST = 2000
 LATEST = 240  # measures: an hour of them
 
 
-class LineSerializer(serializers.Serializer):
+class LogLineSerializer(serializers.Serializer):
     n = serializers.IntegerField(min_value=1)
     at = serializers.DateTimeField()
     text = serializers.CharField()
 
 
 class LogSerializer(serializers.Serializer):
-    lines = LineSerializer(many=True)
+    lines = LogLineSerializer(many=True)
     last = serializers.IntegerField(
         min_value=0, help_text="The newest line of the job: ask again while yours is smaller."
     )

@@ -51,6 +51,7 @@ class Meter(models.TextChoices):
 
 
 HARDWARE = frozenset({Meter.GPU_SECONDS, Meter.CPU_SECONDS})
+HARDWARE_METERS = [(one.value, one.label) for one in Meter if one in HARDWARE]
 HOUR = 3600
 
 

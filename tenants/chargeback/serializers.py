@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from portal.api.base import VisibleField
 from tenants.chargeback.amounts import decimal_text
-from tenants.chargeback.models import HARDWARE, Call, Meter, Posting, Price, Statement
+from tenants.chargeback.models import HARDWARE_METERS, Call, Meter, Posting, Price, Statement
 from tenants.chargeback.papers import number_of
 from tenants.chargeback.services.prices import CURRENCIES, HIGHEST, LARGEST_UNIT, unpriced
 from tenants.chargeback.services.statements import KINDS
@@ -155,7 +155,7 @@ class HardwareRowSerializer(serializers.Serializer):
     hardware_id = serializers.UUIDField(source="subject_id", required=False)
     job = serializers.UUIDField(source="key_id", required=False)
     tenant = serializers.CharField(required=False)
-    meter = serializers.ChoiceField([(one.value, one.label) for one in sorted(HARDWARE)])
+    meter = serializers.ChoiceField(HARDWARE_METERS)
     runs = serializers.IntegerField()
     unit_seconds = serializers.DecimalField(
         20, 6, source="quantity", help_text="GPUs or cores times seconds, refunds taken off."

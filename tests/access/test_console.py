@@ -27,7 +27,7 @@ WITHOUT = {
     "portal.event", "portal.idempotentanswer", "account.emailconfirmation",
     "guardian.groupobjectpermission", "guardian.userobjectpermission",
     "marketplace.aimodelgrouppermission", "marketplace.aimodeluserpermission",
-    "tenants.posting",
+    "tenants.posting", "compute.logline", "compute.measure",
 }  # fmt: skip
 
 
