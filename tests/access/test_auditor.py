@@ -49,4 +49,6 @@ def test_no_row_of_the_policy_lets_an_auditor_act():
         "/api/v1/saved-views/",  # their own searches
         "/queue/decide/",  # as bulk-decide
         "/views/keep/",
+        "/jobs/cancel/",  # several at once: says of each why it was not cancelled
+        "/jobs/estimate/",  # asks alone
     }
