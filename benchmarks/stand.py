@@ -9,6 +9,7 @@ from pathlib import Path
 
 import django
 from django.core.management import call_command
+from django.db import connection
 
 from portal.local.postgres import EmbeddedPostgres
 
@@ -41,3 +42,10 @@ def installation(everything: ExitStack, place: Path, redis_url: str) -> Embedded
     django.setup()
     call_command("migrate", database="owner", verbosity=0)
     return postgres
+
+
+def backend() -> int:
+    """The process of the database that serves this one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return cursor.fetchone()[0]

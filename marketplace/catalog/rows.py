@@ -17,6 +17,7 @@ from marketplace.catalog.models import (
 from portal.core.permissions import held_among
 from tenants.chargeback.models import Price
 
+UNSEEN = ("source", "description", "parameters", "dependencies", "problems")  # in a list
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
 STAGE_TONES = {Stage.PRODUCTION: "ok", Stage.STAGING: "warn", Stage.DEVELOPMENT: "info"}
 KINDS = (("image", "image"), ("audio", "audio"), ("speech", "audio"), ("tab", "tabular"))
@@ -38,12 +39,10 @@ def dress(models: Sequence[AIModel], user=None, *, cells: bool = True) -> Sequen
     """
     ids = [model.pk for model in models]
     prices = {row.model_id: row for row in prices_of(ids)}
-    versions = {
-        (row.model_id, row.number): row
-        for row in ModelVersion.objects.filter(
-            model__in=ids, number__in={m.followed_version for m in models if m.followed_version}
-        )
-    }
+    followed = {model.followed_version for model in models if model.followed_version}
+    rows = ModelVersion.objects.filter(model__in=ids, number__in=followed)
+    rows = rows.defer(*UNSEEN) if len(models) > 1 else rows
+    versions = {(row.model_id, row.number): row for row in rows}
     mine: set = set()
     if user is not None:
         mine = held_among(user, "use_aimodel", ids, AIModelGroupPermission)

@@ -1,5 +1,9 @@
 """What models and versions look like in the REST API."""
 
+import json
+from functools import lru_cache
+from types import SimpleNamespace
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -19,6 +23,15 @@ from portal.api.shapes import Quick
 from tenants.chargeback.models import Meter, Price
 from tenants.directory.models import Region, Tenant
 from tenants.directory.roles import TenantRole
+
+SHORT = 4000  # characters of the facts that examples are kept for
+
+
+@lru_cache(maxsize=2048)
+def _examples(slug: str, facts: str) -> dict:
+    """Made once for a page that is asked for often; nobody changes what this returns."""
+    signature, example = json.loads(facts)
+    return example_requests(slug, SimpleNamespace(signature=signature, input_example=example))
 
 
 class PriceInForceSerializer(Quick, serializers.ModelSerializer):
@@ -119,7 +132,10 @@ class ModelSerializer(Quick, serializers.ModelSerializer):
         version = model.default_version
         if version is None or not version.servable:
             return {}
-        return example_requests(model.slug, version)
+        facts = json.dumps([version.signature, version.input_example])
+        if len(facts) > SHORT:
+            return example_requests(model.slug, version)
+        return _examples(model.slug, facts)
 
 
 @extend_schema_field({})
