@@ -2,10 +2,12 @@
 
 import json
 import time
+from datetime import timedelta
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from compute.jobs.broadcast import LOG, group_of
 from compute.jobs.logpanel import window
@@ -13,16 +15,19 @@ from compute.jobs.models import Job
 from compute.jobs.picture import state_of
 from compute.jobs.tailing import MOST_AT_ONCE, Tails, bounded
 from portal.core import tenancy
-from portal.web.live import LivePage, standing
+from portal.web.live import RECHECK, LivePage, standing
 
 TRUSTED_S = 10.0  # how long a look at whether somebody may read holds for lines
 MOST_TEXT = 200
+LOOK_EVERY_S = 5.0  # while the job goes on its clock, its bar and its cost move
+ENDING = timedelta(minutes=2)  # and for a while after it: the last lines are being read
 
 
 class JobLive(LivePage):
     """`live/jobs/<id>/`.
 
-    A hint that the job moved sends its state, read again as this person. A hint that its log has
+    A hint that the job moved sends its state, read again as this person; so does a look of our
+    own every `LOOK_EVERY_S` until it has ended, if it is another. A hint that its log has
     grown sends `{"log": n}`, nothing else; the page answers with `{"after": n}` when it is ready
     and gets the lines behind that. Who may read them is looked at again every `TRUSTED_S`.
     """
@@ -44,7 +49,7 @@ class JobLive(LivePage):
         await super().connect()
         if self.ticking:
             self.tail = Tails.of_this_loop().attach(self, self.wanted, self.newest)
-            await self.grown(max(self.newest, self.tail.last))
+            await self._reached()
 
     async def disconnect(self, code):
         if self.tail:
@@ -56,6 +61,18 @@ class JobLive(LivePage):
             Tails.of_this_loop().hint(self.wanted)
         else:
             await super().moved(event)
+
+    async def show(self, what: str = "") -> bool:
+        """With the state goes how far the log is, should its own hint have been lost."""
+        stays = await super().show(what)
+        if stays and self.tail:
+            await self._reached()
+        return stays
+
+    async def _reached(self) -> None:
+        if self.newest > self.tail.last:
+            Tails.of_this_loop().hint(self.wanted)
+        await self.grown(max(self.newest, self.tail.last))
 
     async def grown(self, last: int) -> None:
         """The log goes up to `last` now."""
@@ -82,6 +99,8 @@ class JobLive(LivePage):
         if job is None:
             return None
         self.newest = job.last_line
+        going = not job.ended or (job.ended_at and timezone.now() - job.ended_at < ENDING)
+        self.recheck = LOOK_EVERY_S if going else RECHECK
         self._note(user)
         return render_to_string("compute/jobs/_state.html", state_of(job, user) | {"live": True})
 

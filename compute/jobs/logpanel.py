@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 
 from compute.jobs import logs
@@ -14,6 +15,7 @@ from compute.jobs.tailing import ranks_of
 SHOWN = 300
 MOST = 1000
 MOST_QUERY = 200
+BEING_READ = "The last lines are being read"
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Window:
     html: SafeString
     first: int = 0
     last: int = 0
+    folded: int = 0  # of them, how many a later redraw of the same progress bar replaced
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,11 @@ class Panel:
         """Whether all that was printed is here."""
         if not self.job.ended:
             return ""
-        unread = self.job.runs.filter(log_read_at=None).exists()
-        return "The last lines are being read" if unread else "Complete"
+        return BEING_READ if self.unread else "Complete"
+
+    @cached_property
+    def unread(self) -> bool:
+        return any(logs.unread(run) for run in self.job.runs.all())
 
     @property
     def previous(self) -> int:
@@ -65,7 +71,9 @@ class Panel:
         """What to say where there is no line."""
         if self.job.ended:
             gone = f"Logs are kept {self.days} days; this one is gone."
-            return gone if self.job.last_line else "It printed nothing."
+            if self.job.last_line:
+                return gone
+            return f"{BEING_READ}." if self.unread else "It printed nothing."
         if self.job.status == JobStatus.RUNNING:
             return "It has printed nothing yet. Lines appear here as they are printed."
         return "The log begins when the job starts."
@@ -85,7 +93,8 @@ def window(job: Job, *, after=None, before=None, around=None, limit=SHOWN, mark=
     ranks = ranks_of([job.pk]).get(job.pk)
     lines = shown(rows, ranks=ranks, mark=mark, after=after, before=before)
     html = "".join(line.html for line in lines)
-    return Window(mark_safe(html), rows[0].n, rows[-1].n)
+    rest = sum(line.html.startswith('<div class="log-line') for line in lines)
+    return Window(mark_safe(html), rows[0].n, rows[-1].n, len(rows) - rest)
 
 
 def panel(job: Job, user, asked) -> Panel:

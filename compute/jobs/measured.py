@@ -54,12 +54,12 @@ def panel(job: Job) -> Panel:
 
 
 def _nothing(job: Job) -> str:
+    if not settings.PROMETHEUS_URL:
+        return "Nothing is measured here: this installation has no Prometheus."
     if job.started_at is None:
         return "Measures begin when the job runs."
     if job.ended:
         return "Nothing was measured in its last 15 minutes."
-    if not settings.PROMETHEUS_URL:
-        return "Nothing is measured here: this installation has no Prometheus."
     return "Nothing is measured yet. The first figures come within a minute."
 
 

@@ -10,6 +10,7 @@ from compute.engines.jobs import EndCause
 from compute.jobs import services
 from compute.jobs.commands import write_command
 from compute.jobs.lifecycle import JobStatus
+from compute.jobs.logpanel import Panel
 from compute.jobs.models import Happening, Job
 from compute.jobs.plan_picture import idle_of
 from compute.jobs.spending import money_of
@@ -54,6 +55,7 @@ def state_of(job: Job, user) -> dict:
         "why": why(job),
         "words_shown": bool(job.detail) and user.is_operator,
         "clock": clock_of(job, runs),
+        "log_words": Panel(job, readable=True),
         "told": [line_of(each) for each in told[:TOLD]],
         "told_more": len(told) > TOLD,
         "tries": tries_of(job, runs),
@@ -82,6 +84,7 @@ def rights_of(job: Job, user) -> dict:
     return {
         "may_change": Job.objects.changeable_by(user).filter(pk=job.pk).exists(),
         "may_ask": seated,
+        "mine": job.person_id == user.pk,
         "may_retry": user.may(TenantRole.CONSUMER, job.tenant),
         "sees_nodes": Node.objects.visible_to(user).exists(),
     }
@@ -148,7 +151,9 @@ def _ended(job: Job, advice: str) -> Why | None:
     if job.status == JobStatus.FAILED:
         return Why(job.reason or "It failed.", advice, "bad", "bad")
     if job.status == JobStatus.CANCELLED:
-        return Why(job.reason or "It was cancelled.", job.cancel_reason, "idle", "stop")
+        said = job.reason or "It was cancelled."
+        more = "" if job.cancel_reason == said else job.cancel_reason
+        return Why(said, more, "idle", "stop")
     return None
 
 

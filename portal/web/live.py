@@ -35,8 +35,10 @@ class LivePage(AsyncWebsocketConsumer):
     joined: tuple[str, ...] = ()
     ticking: asyncio.Task | None = None
     last: str | dict | None = None
+    looking: asyncio.Lock | None = None
 
     async def connect(self):
+        self.looking = asyncio.Lock()
         await self.accept()
         user = self.scope["user"]
         if user.is_authenticated:
@@ -57,14 +59,20 @@ class LivePage(AsyncWebsocketConsumer):
         await self.show(event["what"])
 
     async def show(self, what: str = "") -> bool:
-        """Look as the person and send what is new, or close. Says whether they may stay."""
-        code, seen = await database_sync_to_async(self._look)(what)
-        if code:
-            await self.close(code=code)
-            return False
-        if seen and (what or seen != self.last):
-            await self.send(text_data=seen if isinstance(seen, str) else json.dumps(seen))
-        self.last = seen
+        """Look as the person and send what is new, or close. Says whether they may stay.
+
+        HTML that the page has is not sent again; JSON that answers a hint is. One look at a time,
+        so that an older one never comes after a newer one.
+        """
+        async with self.looking:
+            code, seen = await database_sync_to_async(self._look)(what)
+            if code:
+                await self.close(code=code)
+                return False
+            html = isinstance(seen, str)
+            if seen and (seen != self.last or (what and not html)):
+                await self.send(text_data=seen if html else json.dumps(seen))
+            self.last = seen
         return True
 
     def groups_of(self, user) -> list[str]:

@@ -1,10 +1,16 @@
 // Dialogs: data-dialog-open="#name" opens one, data-dialog-close closes its own, data-dialog-auto opens at once.
 // data-retype="word" keeps the button of its form off until the word is typed.
+// One begins in its first field: at the button that closes it, the first space typed would close it.
+function open(dialog) {
+  dialog?.showModal();
+  dialog?.querySelector("textarea, select, input:not([type=hidden])")?.focus();
+}
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog-open]");
   if (opener) {
     event.preventDefault();
-    document.querySelector(opener.dataset.dialogOpen)?.showModal();
+    open(document.querySelector(opener.dataset.dialogOpen));
     return;
   }
   const dialog = event.target.closest("dialog");
@@ -30,7 +36,7 @@ function look() {
   document.querySelectorAll("[data-retype]").forEach(guard);
   document.querySelectorAll("dialog[data-dialog-auto]:not([open])").forEach((dialog) => {
     dialog.removeAttribute("data-dialog-auto");
-    dialog.showModal();
+    open(dialog);
   });
 }
 

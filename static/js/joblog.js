@@ -7,6 +7,7 @@ const PAGE = 300;
 const EDGE = 300; // pixels from an end at which more is loaded
 const AGAIN = 4000; // ms until an answer counts as lost
 const PAUSE = 80; // ms between two questions
+const NEVER = -Infinity; // the clock of a page begins at 0: that would be a moment ago
 const logs = new Map();
 
 export function logOf(root) {
@@ -17,11 +18,11 @@ export function logOf(root) {
 class Log {
   constructor(root) {
     this.root = root;
-    for (const name of ["body", "lines", "empty", "follow", "new", "new-words", "where", "link"]) {
+    for (const name of ["body", "lines", "follow", "new", "new-words", "where", "link"]) {
       this[name.replace("-w", "W")] = root.querySelector(`[data-log-${name}]`);
     }
     const { first, last, newest, follow } = root.dataset;
-    Object.assign(this, { first: +first, last: +last, newest: +newest, query: "", asked: 0, top: 0 });
+    Object.assign(this, { first: +first, last: +last, newest: +newest, query: "", asked: NEVER, top: 0 });
     this.body.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.follow.addEventListener("click", () => this.setFollow(!this.following));
     this.new.addEventListener("click", () => this.setFollow(true));
@@ -56,25 +57,33 @@ class Log {
     this.tell();
   }
 
+  // The socket is open, or the job moved: what it said of the log before may have come to nobody.
+  look() {
+    if (this.following || !this.first) this.catchUp(true);
+    this.tell();
+  }
+
   // Ask for what comes next, one question at a time.
-  catchUp() {
+  catchUp(anyway = false) {
     const now = performance.now();
-    if (this.last >= this.newest || now - this.asked < AGAIN) return;
+    if (now - this.asked < AGAIN || (this.last >= this.newest && !anyway)) return;
     this.asked = now;
     const ask = { path: this.root.dataset.livePath, text: JSON.stringify({ after: this.last }), sent: false };
     document.dispatchEvent(new CustomEvent("live:ask", { detail: ask }));
-    if (!ask.sent) this.fetch(this.following ? { after: Math.max(this.last, this.newest - PAGE) } : { after: this.last });
+    if (!ask.sent && anyway) this.asked = NEVER;
+    else if (!ask.sent) this.fetch(this.following ? { after: Math.max(this.last, this.newest - PAGE) } : { after: this.last });
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.catchUp(), AGAIN + 1);
   }
 
   // Lines behind `after` up to `last`, from the socket.
   answered({ html, after, last }) {
+    this.newest = Math.max(this.newest, last);
     if (after > this.last) this.replace(html, after + 1, last);
     else if (after === this.last) this.append(html, last);
     else return;
     setTimeout(() => {
-      this.asked = 0;
+      this.asked = NEVER;
       if (this.following) this.catchUp();
     }, PAUSE);
   }
@@ -87,7 +96,7 @@ class Log {
     const headers = { "X-By-Itself": navigator.userActivation?.isActive ? "" : "1", "HX-Request": "true" };
     if (!headers["X-By-Itself"]) delete headers["X-By-Itself"];
     const answer = await fetch(url, { headers, credentials: "same-origin" }).catch(() => null);
-    this.asked = 0;
+    this.asked = NEVER;
     if (!answer?.ok) return;
     const shape = document.createElement("template");
     shape.innerHTML = await answer.text();
@@ -111,8 +120,8 @@ class Log {
     shape.innerHTML = html;
     for (const line of shape.content.querySelectorAll("[data-over]")) this.drawOver(line, shape.content);
     this.lines.append(shape.content);
+    if (this.lines.childElementCount) this.first ||= this.last + 1;
     this.last = last;
-    this.first ||= this.number(this.lines.firstElementChild);
     if (this.lines.childElementCount > MOST) this.dropFirst();
     this.settle();
   }
@@ -199,10 +208,14 @@ class Log {
     const behind = this.newest - this.last;
     this.new.hidden = this.following || behind <= 0;
     this.newWords.textContent = `${behind.toLocaleString("en")} new ${behind === 1 ? "line" : "lines"}`;
-    this.empty.hidden = Boolean(this.lines.childElementCount);
+    const empty = this.root.querySelector("[data-log-empty]"); // the state of the job brings a new one
+    if (empty) empty.hidden = Boolean(this.lines.childElementCount);
     this.where.hidden = !this.last;
     const words = [this.first, this.last, this.newest].map((n) => n.toLocaleString("en"));
-    this.where.textContent = `Lines ${words[0]}–${words[1]} of ${words[2]}`;
+    const gap = this.lines.querySelector(".log-gap");
+    const folded = gap ? 0 : this.last - this.first + 1 - this.lines.childElementCount;
+    const redrawn = folded > 0 ? `, ${folded.toLocaleString("en")} redrawn` : "";
+    this.where.textContent = `Lines ${words[0]}–${words[1]} of ${words[2]}${redrawn}`;
   }
 }
 
@@ -219,5 +232,11 @@ addEventListener("hashchange", () => {
   const chosen = /^#L(\d+)$/.exec(location.hash)?.[1];
   for (const log of here()) chosen ? log.goTo(Number(chosen)).then(() => log.choose()) : log.choose();
 });
+for (const event of ["live:open", "live:state"]) {
+  document.addEventListener(event, ({ detail }) => {
+    for (const log of here()) if (log.root.dataset.livePath === detail.path) log.look();
+  });
+}
+for (const log of here()) log.look();
 const linked = /^#L(\d+)$/.exec(location.hash)?.[1];
 for (const log of here()) if (linked) log.goTo(Number(linked)).then(() => log.choose());

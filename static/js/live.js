@@ -2,6 +2,7 @@
 // A message is HTML, whose elements replace those with the same id, or JSON: {"moved": "what"}, {"toast": {…}}.
 // [data-live-src="/part/"] (with data-live-for="what other") is read again when that moved, and after a reconnect.
 // {"log": …} and {"lines": …} go on as "live:log"; who fires "live:ask" with {path, text} asks over that socket.
+// "live:open" says that a socket is open (again), "live:state" that HTML of it was put in place.
 // data-live-select="#x" takes #x out of a whole page; data-live-also="#y" puts its #y in place too.
 const FIRST = 500;
 const LONGEST = 30000;
@@ -28,6 +29,8 @@ function swap(html) {
     const old = document.getElementById(fresh.id);
     // Only the outermost of nested ids: the inner ones come along.
     if (!old || fresh.parentElement?.closest("[id]")) continue;
+    // What is as it was stays: a button under the pointer, words that somebody selects.
+    if (old.isEqualNode(fresh)) continue;
     const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
     // What somebody has opened stays open.
     for (const opened of old.querySelectorAll("details[id][open]")) {
@@ -61,7 +64,10 @@ function moved(what) {
 }
 
 function receive(text, path) {
-  if (text.trimStart().startsWith("<")) return swap(text);
+  if (text.trimStart().startsWith("<")) {
+    swap(text);
+    return document.dispatchEvent(new CustomEvent("live:state", { detail: { path } }));
+  }
   const message = JSON.parse(text);
   if ("log" in message || "lines" in message) {
     document.dispatchEvent(new CustomEvent("live:log", { detail: { path, message } }));
@@ -85,6 +91,7 @@ function connect(path, wait = FIRST, again = false) {
     tell();
     // What happened while we were away came to nobody: look again.
     if (again) moved("");
+    document.dispatchEvent(new CustomEvent("live:open", { detail: { path } }));
   });
   socket.addEventListener("message", (event) => receive(event.data, path));
   socket.addEventListener("close", (event) => {

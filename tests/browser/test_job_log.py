@@ -151,3 +151,28 @@ def test_7_what_was_told_and_read_is_kept_after_the_end(stack, job):
     found = ask(stack, f"jobs/{job['id']}/logs/?after=1500&limit=2000")
     assert found["lines"][0]["text"] == "ERROR <b>not bold</b>"
     assert found["lines"][-1]["text"].startswith("tick 99")
+
+
+def test_the_page_of_a_job_that_was_just_asked_for_fills_by_itself(visit, stack):
+    told = "print('at once'); print('millwright: progress 40%', flush=True)"
+    said = f"import time; {told}; time.sleep(40)"
+    asked = ask(stack, "jobs/", {
+        "tenant": "claims", "name": "prompt", "command": ["python", "-c", said],
+        "needs": {"gpus": 0, "cpu": "0.5", "memory_gb": "0.5"}, "time_limit_s": 300,
+    })  # fmt: skip
+    page = visit("consumer")
+    page.goto(f"/jobs/{asked['id']}/")
+    expect(page.locator("[data-log-lines]").get_by_text("at once")).to_be_visible()
+    expect(page.locator("[data-log-empty]")).to_be_hidden()
+    expect(page.locator("#job-side").get_by_role("heading", name="Progress")).to_be_visible()
+    steps = page.locator("#job-steps")
+    before = steps.inner_text()
+    page.wait_for_function(
+        "was => document.getElementById('job-steps').innerText !== was", arg=before
+    )
+    page.get_by_role("button", name="Cancel job").click()
+    expect(page.get_by_label("Reason")).to_be_focused()
+    page.keyboard.type(" no more ")
+    expect(page.locator("#cancel")).to_be_visible()
+    page.get_by_role("button", name="Cancel the job").click()
+    expect(page.locator("#job-pill")).to_contain_text("Cancelled")

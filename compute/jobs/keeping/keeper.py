@@ -54,6 +54,7 @@ class Leading:
         self.writer = Writer(
             lease.token,
             grown=self.hints.logged,
+            told=self.hints.told,
             finished=self.turning.moved,
             overtaken=self._overtaken,
         ).start()

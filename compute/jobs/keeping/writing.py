@@ -53,12 +53,14 @@ class Writer:
         token: int,
         *,
         grown: Callable[[list[UUID]], None],
+        told: Callable[[list[UUID]], None],
         finished: Callable[[UUID], None],
         overtaken: Callable[[], None],
     ) -> None:
         self.token = token
         self.stored = 0
-        self._grown, self._finished, self._overtaken = grown, finished, overtaken
+        self._grown, self._told = grown, told
+        self._finished, self._overtaken = finished, overtaken
         self._news = threading.Condition()
         self._readings: dict[UUID, Reading] = {}
         self._pauses = Pauses(0.2, 5.0)
@@ -158,13 +160,15 @@ class Writer:
             for reading, pieces in taken.items()
             if pieces
         ]
-        logs.store_all(batches, token=self.token)
+        stored = logs.store_all(batches, token=self.token)
         with self._news:
             for reading, pieces in taken.items():
                 self._stored(reading, pieces)
             self._news.notify_all()
         if batches:
             self._grown([reading.job_id for reading, pieces in taken.items() if pieces])
+        if told := [each.job_id for each in stored.values() if each.told]:
+            self._told(told)
 
     def _finish(self, readings: Iterable[Reading]) -> None:
         """Note of logs that are stored to their end that they are; what fails is tried again."""

@@ -75,10 +75,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class Stored:
-    """What came of a batch: its job, and the number of the job's newest line now."""
+    """What came of a batch: its job, the number of the job's newest line now, and whether its
+    program told how far it is."""
 
     job_id: UUID
     last_line: int
+    told: bool = False
 
 
 def store(run: Run, pieces: Sequence[LogPiece], *, token: int) -> int:
@@ -111,8 +113,9 @@ def store_all(batches: Iterable[Batch], *, token: int, duty: str = KEEPING) -> d
         rows = cursor.fetchall()
         if len(rows) != len(wanted):
             raise NotLeading("Another process reads these logs now.")
-        stored = {run: Stored(job, last) for run, job, last, _ in rows}
-        _tell(cursor, stored, wanted, lease)
+        job_of = {run: job for run, job, _, _ in rows}
+        told_of = _tell(cursor, job_of, wanted, lease)
+        stored = {run: Stored(job, last, job in told_of) for run, job, last, _ in rows}
         for job, last, lines in {row[1:] for row in rows}:
             _thin(cursor, job, last, lines)
     return stored
@@ -133,11 +136,11 @@ def _columns(batches: list[Batch], kept: dict[UUID, list[LogPiece]]) -> dict:
     }
 
 
-def _tell(cursor, stored: dict[UUID, Stored], batches: list[Batch], lease: dict) -> None:
-    """Write down what programs told of themselves, if any did."""
+def _tell(cursor, job_of: dict[UUID, UUID], batches: list[Batch], lease: dict) -> set[UUID]:
+    """Write down what programs told of themselves; the jobs of which one did."""
     news: dict[UUID, list[LogPiece]] = defaultdict(list)
     for batch in batches:
-        news[stored[batch.run_id].job_id] += batch.pieces
+        news[job_of[batch.run_id]] += batch.pieces
     said = {job: found for job, pieces in news.items() if (found := told(pieces))}
     if said:
         columns = {
@@ -147,6 +150,7 @@ def _tell(cursor, stored: dict[UUID, Stored], batches: list[Batch], lease: dict)
             "words": [one.words for one in said.values()],
         }
         cursor.execute(TELL, columns | lease)
+    return set(said)
 
 
 def _thin(cursor, job_id: UUID, last: int, lines: int) -> None:

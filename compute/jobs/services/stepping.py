@@ -102,11 +102,11 @@ def _end(pipeline: Pipeline, steps: list[Step]) -> None:
 
 def _why(pipeline: Pipeline, steps: list[Step]) -> str:
     told = [
-        f"{step.name} {step.job.get_status_display().lower()}: {step.job.reason}".rstrip(": ")
+        f"{step.name} {step.job.get_status_display().lower()}: {step.job.reason}".rstrip(":. ")
         for step in steps
         if step.job and step.job.status != JobStatus.SUCCEEDED
     ]
-    return ". ".join(told) + ("." if told and told[-1][-1:] != "." else "") or pipeline.reason
+    return " ".join(f"{each}." for each in told) or pipeline.reason
 
 
 def _note(pipeline: Pipeline, reason: str) -> None:

@@ -53,4 +53,6 @@ def of_finish(job: Job) -> str:
     """The last line of the timeline."""
     if job.status == JobStatus.SUCCEEDED:
         return "Finished."
+    if job.status == JobStatus.CANCELLED:  # who did it and why stands on the line of the wish
+        return "Stopped, its hardware is given back." if job.started_at else "Left the line."
     return job.reason or job.get_status_display()

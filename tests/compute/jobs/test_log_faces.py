@@ -108,5 +108,16 @@ def test_an_empty_log_says_why(page, consumer, claims, status, ended, words):
         if ended:
             job.ended_at = job.created_at
             job.save()
+            assert "being read" in page(f"/jobs/{job.pk}/").content.decode()
+            job.runs.update(log_read_at=job.ended_at)
     html = page(f"/jobs/{job.pk}/").content.decode()
     assert words in html
+
+
+def test_redraws_that_are_folded_are_told_in_the_foot(page, consumer, claims):
+    with tenancy.as_system():
+        job = running(consumer, claims)
+        run, token = job.runs.get(), leading()
+        for n in range(1, 5):
+            logs.store(run, pieces(f"{n} of 4", first=n, redraw=True), token=token)
+    assert "of 4, 3 redrawn</span>" in page(f"/jobs/{job.pk}/").content.decode()

@@ -131,6 +131,10 @@ def test_the_page_says_that_nothing_is_measured(client, consumer, job, settings)
     client.force_login(consumer)
     html = client.get(f"/jobs/{job.pk}/measures/").content.decode()
     assert "Nothing is measured here" in html and "every 15s" in html
+    job.ended_at = timezone.now()
+    assert measured.panel(job).words.startswith("Nothing is measured here")
+    job.started_at = job.ended_at = None
+    assert measured.panel(job).words.startswith("Nothing is measured here")
 
 
 def test_the_page_shows_what_is_measured_and_leaves_gaps(client, consumer, job):

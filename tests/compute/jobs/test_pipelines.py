@@ -1,5 +1,7 @@
 """Pipelines: what they refuse, how they go from step to step, end, and go on."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
@@ -10,6 +12,7 @@ from compute.jobs import definition_text, definitions, layout, services
 from compute.jobs.definitions import Flawed
 from compute.jobs.lifecycle import JobStatus, PipelineStatus
 from compute.jobs.models import Job, Pipeline
+from compute.jobs.services import stepping
 from portal.audit.models import Event
 from portal.core.errors import Conflict, Refused
 from portal.notices.models import Notice
@@ -252,3 +255,12 @@ def test_boxes_never_overlap_and_stand_behind_what_they_need(after):
     for step, needs in after.items():
         assert all(drawn.boxes[needed].x < drawn.boxes[step].x for needed in needs)
     assert len(drawn.lines) == sum(map(len, after.values()))
+
+
+def test_reasons_of_several_steps_are_sentences_with_one_full_stop_each():
+    steps = [
+        SimpleNamespace(name=name, job=Job(status=JobStatus.FAILED, reason=reason))
+        for name, reason in (("Left", "Its program failed with code 1."), ("Right", ""))
+    ]
+    told = stepping._why(Pipeline(), steps)
+    assert told == "Left failed: Its program failed with code 1. Right failed."

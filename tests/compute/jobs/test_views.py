@@ -233,9 +233,29 @@ def test_cancel_retry_and_priority_from_the_page(client, running, engine, owner,
     engine.finish(attempt_name(running), exit_code=1)
     services.converge(running.pk)
     assert fresh(running).status == JobStatus.CANCELLED
+    text = page(client, consumer, at)
+    assert text.count("Cancelled by consumer. Wrong data") == 2  # in the box and what happened
     answer = client.post(f"{at}retry/")
     again = Job.objects.exclude(pk=running.pk).get()
     assert answer["Location"] == again.get_absolute_url()
+
+
+def test_a_reason_is_asked_of_who_cancels_the_job_of_another(client, running, owner, consumer):
+    for person, needed in ((consumer, False), (owner, True)):
+        field = re.search(r'<textarea[^>]*name="reason"[^>]*>', page(client, person, at(running)))
+        assert ("required" in field[0]) is needed and "autofocus" in field[0]
+
+
+def test_one_keeps_a_job_waiting_or_running(client, job, engine, consumer):
+    services.converge(job.pk)
+    assert "Keep it waiting" in page(client, consumer, at(job))
+    engine.run(attempt_name(job))
+    services.converge(job.pk)
+    assert "Keep it running" in page(client, consumer, at(job))
+
+
+def at(job) -> str:
+    return job.get_absolute_url()
 
 
 def test_who_only_watches_changes_nothing(client, running, governor, auditor):
