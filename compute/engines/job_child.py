@@ -51,6 +51,8 @@ def _settle(spec: dict[str, Any], out: int, err: int) -> None:
     )
     if os.geteuid() == 0:
         sandbox.uncover(spec["uncover"], spec["staging"])
+        if spec["hide"]:
+            sandbox.hide_processes()
         sandbox.limit({resource.RLIMIT_NPROC: PROCESSES})
         sandbox.become(spec["user"])
     sandbox.refuse_root()

@@ -70,6 +70,7 @@ class JobHost:
         self.machine = Machine(settings.cpu, settings.memory_mb)
         self.folders = Folders(settings.folder.absolute() / "jobs", settings.work)
         self.uncover = job_machine.to_uncover()
+        self.hide = job_machine.hides_processes()
         self._fleet_file = self.folders.kept / "fleet.json"
         self.fleet: dict[str, Any] = job_machine.read_or_refuse(self._fleet_file)
         self._attempts: dict[str, Attempt] = {}
@@ -299,6 +300,7 @@ class JobHost:
             "environment": self._environment(attempt, pod, scratch),
             "user": folders.user(order.tenant),
             "uncover": self.uncover,
+            "hide": self.hide,
             "cores": list(pod.place.cores),
             "memory_mb": order.memory_mb,
             "time_limit_s": order.time_limit_s,

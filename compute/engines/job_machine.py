@@ -22,6 +22,10 @@ FIRST_USER, LAST_USER = 52_000, 59_999
 LEFT_FOR_OTHERS = 0.2  # of the memory: the portal itself and the system
 EXAMPLES = Path(__file__).parent / "examples"  # programs that every job may run
 KEPT_FOR = 30 * 24 * 3600  # seconds that a checkpoint outlives its last use
+SEEN_BY_ALL = (
+    "Jobs see the command lines of all processes of this machine: hiding them needs Linux 5.8 "
+    "and the right to mount."
+)
 QUERY = ["--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
 
 
@@ -140,6 +144,16 @@ def to_uncover() -> list[str]:
     if os.geteuid() != 0:
         return []
     return sandbox.covered([sys.prefix, sys.base_prefix, str(EXAMPLES)])
+
+
+def hides_processes() -> bool:
+    """Whether jobs see no processes but those of their own tenant; says so where root cannot."""
+    if os.geteuid() != 0:
+        return False
+    hidden = sandbox.processes_can_be_hidden()
+    if not hidden:
+        print(SEEN_BY_ALL, file=sys.stderr, flush=True)
+    return hidden
 
 
 def _passable(folder: Path) -> Path:

@@ -21,9 +21,12 @@ class Member:
 
 
 class Family:
-    """Stops its members in the order of `leave_order`, whatever order they came in."""
+    """Stops its members in the order of `leave_order`, whatever order they came in.
 
-    def __init__(self, console: Console, leave_order: tuple[str, ...]):
+    Those that stand there together leave together: each takes its time, and nobody adds it up.
+    """
+
+    def __init__(self, console: Console, leave_order: tuple[tuple[str, ...], ...]):
         self.console = console
         self.leave_order = leave_order
         self.members: dict[str, Member] = {}
@@ -45,9 +48,13 @@ class Family:
                 member.child.start()
 
     def stop(self) -> None:
-        """Stop all, one after the other; returns when nothing of them is left."""
-        for name in sorted(self.members, key=self.leave_order.index):
-            self.members[name].child.stop()
+        """Stop all, one group after the other; returns when nothing of them is left."""
+        for group in self.leave_order:
+            leaving = [self.members[name].child for name in group if name in self.members]
+            for child in leaving:
+                child.ask_to_stop()
+            for child in leaving:
+                child.stop()
 
     def kill(self) -> None:
         """End all at once; `stop`, if it is under way, then returns soon."""

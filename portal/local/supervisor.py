@@ -22,8 +22,10 @@ from portal.local.signals import Signals, StopAsked
 from portal.local.valkey import EmbeddedValkey
 
 LEAVE_ORDER = (
-    *("worker", "beat", "keeper", "web", "gateway", "model-host", "job-host"),
-    *("mlflow", "valkey", "postgres"),
+    ("worker", "beat", "keeper", "web", "gateway"),
+    ("model-host", "job-host"),  # after those who ask them
+    ("mlflow",),  # jobs that are stopped save what they have there
+    ("valkey", "postgres"),
 )
 MIGRATION_LOCK = 0x6D696C6C
 USABLE_WITHIN = 180.0

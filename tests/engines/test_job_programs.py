@@ -1,11 +1,14 @@
 """What programs on the job host get, what they are kept from, and what they print."""
 
+import json
 import os
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from compute.engines import job_machine, sandbox
 from compute.engines.jobs import EndCause, EngineRefused, JobPhase, LogMark
 from tests.engines.job_benches import new_order, until
 from tests.engines.job_hosts import SECRET
@@ -62,6 +65,61 @@ def test_a_program_reaches_neither_our_files_nor_those_of_another_tenant(job_hos
     said = "\n".join(text_of(job_host, done(job_host, sh(thief, tenant="thief"))))
     assert said.count("Permission denied") + said.count("cannot access") >= 3
     assert "mine" not in said
+
+
+SEEN = "! command -v ps > /dev/null || ps -ef; cat /proc/[0-9]*/cmdline | tr '\\0' '\\n'"
+
+
+@as_root
+def test_a_program_sees_no_process_but_those_of_its_tenant(job_host):
+    order = started(job_host, sh("sleep 60; : marker-of-a-running-job"))
+    seen_in(job_host, order.name, JobPhase.RUNNING)
+    own = "\n".join(text_of(job_host, done(job_host, sh(SEEN))))
+    assert "marker-of-a-running-job" in own
+    told = text_of(job_host, done(job_host, sh(SEEN, tenant="spy")))
+    assert not [line for line in told if "marker-of" in line or "job_host" in line]
+    users = "id -u; for each in /proc/[0-9]*; do stat -c %u $each; done 2> /dev/null; exit 0"
+    found = text_of(job_host, done(job_host, sh(users, tenant="spy")))
+    assert len(found) > 1
+    assert len(set(found)) == 1
+    job_host.engine.stop(order.name)
+    seen_in(job_host, order.name, JobPhase.STOPPED)
+
+
+@as_root
+def test_a_program_cannot_signal_that_of_another_tenant(job_host):
+    order = started(job_host, sh("sleep 60"))
+    pod = seen_in(job_host, order.name, JobPhase.RUNNING).pods[0].uid
+    begun = job_host.attempts / order.name / pod / "begun.json"
+    pid = json.loads(begun.read_text())["child"]
+    code = f"import os\ntry: os.kill({pid}, 9)\nexcept PermissionError: print('refused')"
+    assert text_of(job_host, done(job_host, python(code, tenant="thief"))) == ["refused"]
+    assert alive(pid)
+    job_host.engine.stop(order.name)
+    seen_in(job_host, order.name, JobPhase.STOPPED)
+
+
+def test_proc_still_tells_a_program_about_itself_and_the_machine(job_host):
+    code = (
+        "import os, subprocess, sys\n"
+        "child = subprocess.Popen(['sleep', '9'])\n"
+        "parent = open(f'/proc/{child.pid}/stat').read().rpartition(')')[2].split()[1]\n"
+        "print(os.readlink('/proc/self'), os.getpid(), parent)\n"
+        "print(open('/proc/meminfo').readline()); print(os.listdir('/proc/self/fd')); child.kill()"
+    )
+    if sys.platform != "linux":
+        pytest.skip("there is no /proc here")
+    told = text_of(job_host, done(job_host, python(code)))
+    assert len(set(told[0].split())) == 1
+    assert [line for line in told if line.startswith("MemTotal")]
+
+
+@as_root
+def test_a_machine_that_cannot_hide_processes_says_so_at_the_start(monkeypatch, capfd):
+    assert job_machine.hides_processes()
+    monkeypatch.setattr(sandbox, "leave", lambda _: False)
+    assert not job_machine.hides_processes()
+    assert capfd.readouterr().err == f"{job_machine.SEEN_BY_ALL}\n"
 
 
 def test_the_python_of_the_portal_works_in_a_job(job_host):

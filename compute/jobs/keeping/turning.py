@@ -8,6 +8,7 @@ to have moved. The sweep of the workers covers for all of it when no keeper runs
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from uuid import UUID
@@ -19,6 +20,7 @@ from compute.jobs.keeping.strands import Strand
 
 log = logging.getLogger(__name__)
 HANDS = 8
+STOP_WITHIN_S = 5.0  # all hands together
 
 
 class Turning:
@@ -44,8 +46,9 @@ class Turning:
             strand.stop()
         with self._ready:
             self._ready.notify_all()
+        give_up = time.monotonic() + STOP_WITHIN_S
         for strand in self._strands:
-            strand.join(5)
+            strand.join(max(0.0, give_up - time.monotonic()))
 
     def moved(self, job_id: UUID, *, later: bool = False) -> None:
         """This job should be converged; `later`: after those of which it is known."""

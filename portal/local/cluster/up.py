@@ -26,7 +26,7 @@ class Cluster:
         self.inventory = inventory
         self.console = console
         self.lock = Lock(make_private(folder))
-        self.family = Family(console, tuple(reversed(PARTS)))
+        self.family = Family(console, tuple((part,) for part in reversed(PARTS)))
         self.signals = Signals(self.family.kill)
         self.plane: ControlPlane | None = None
         self.parent = os.getppid()

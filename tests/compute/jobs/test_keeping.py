@@ -11,7 +11,7 @@ from django.db import connection, connections
 from compute.capacity import services as capacity
 from compute.engines.jobs import EngineUnavailable
 from compute.jobs import leasing, logs, services
-from compute.jobs.keeping import Keeper, following, sampling, watching
+from compute.jobs.keeping import Keeper, following, sampling, turning, watching
 from compute.jobs.keeping.turning import Turning
 from compute.jobs.keeping.watching import job_of
 from compute.jobs.lifecycle import JobStatus
@@ -245,16 +245,28 @@ def test_a_busy_job_is_converged_once_more_and_never_by_two_hands():
         inside.remove(job_id)
         seen.append(job_id)
 
-    turning, job, other = Turning(converge, hands=3).start(), new_id(), new_id()
+    hands, job, other = Turning(converge, hands=3).start(), new_id(), new_id()
     for _ in range(50):
-        turning.moved(job)
-    turning.moved(other, later=True)
+        hands.moved(job)
+    hands.moved(other, later=True)
     go.set()
     give_up = time.monotonic() + 5
-    while (turning.length or inside) and time.monotonic() < give_up:
+    while (hands.length or inside) and time.monotonic() < give_up:
         time.sleep(0.01)
-    turning.stop()
+    hands.stop()
     assert seen.count(job) in (1, 2) and seen.count(other) == 1
+
+
+def test_hands_that_hang_are_waited_for_together_and_not_one_after_the_other(monkeypatch):
+    clock = [0.0]
+
+    def wait_in_vain(strand, seconds):
+        clock[0] += seconds
+
+    monkeypatch.setattr(turning.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(turning.Strand, "join", wait_in_vain)
+    Turning(lambda _: None, hands=8).stop()
+    assert clock[0] == turning.STOP_WITHIN_S
 
 
 def test_logs_and_leases_agree_on_who_writes(company):
