@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
-from marketplace.catalog.index import ASK, BANDS, CLOSED, MINE
+from marketplace.catalog.index import ASK, BANDS, CLOSED, ELSEWHERE, MINE
 from marketplace.catalog.models import DataClass, Stage
 from marketplace.catalog.rows import SYMBOLS
 from tenants.directory.models import Region, Tenant
@@ -32,6 +32,7 @@ MEMORY = "32MB"  # for one count; spilling to disk takes twice as long
 CODES = {name: number for number, name in enumerate(LABELS, 1)}
 COLUMNS = {name: name for name in LABELS} | {"tenant": "tenant_id", "level": "attainment"}
 ACCESS = {MINE: "I can use it", ASK: "I may ask for it", CLOSED: "Closed to me"}
+ACCESS[ELSEWHERE] = "Elsewhere, not served here"
 PRICES = [*((band, band) for band, _ in BANDS), ("top", "top")]
 LEVELS = {"met": "Meets its target", "missed": "Below its target", "quiet": "No calls yet"}
 
@@ -184,7 +185,7 @@ def _ranked(counts: Counter) -> list[str]:
 
 def _facet(name: str, counts: Counter, chosen: list[str]) -> Facet:
     fixed = {
-        "access": [MINE, ASK, CLOSED],
+        "access": list(ACCESS),
         "data_class": DataClass.values,
         "stage": Stage.values,
         "region": Region.values,

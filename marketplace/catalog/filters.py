@@ -21,7 +21,7 @@ SORTS = {
     "price": "Price, low to high",
 }
 ORDERS = {
-    "name": ("slug",),
+    "name": ("-served", "slug"),  # what is served elsewhere comes last
     "newest": (F("published_at").desc(nulls_last=True), "slug"),
     "price": (F("cost").asc(nulls_last=True), "slug"),
 }

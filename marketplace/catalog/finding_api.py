@@ -22,7 +22,7 @@ class SavedViews(ReadOnly):
     ordering_fields = ["name", "created_at"]
 
     def create(self, request, *args, **kwargs):
-        """Keep a view; a name that you used before is replaced."""
+        """Keep a view; 409 where the name is in use and `replace` is not true."""
         given = self.get_serializer(data=request.data)
         given.is_valid(raise_exception=True)
         view = services.keep_view(by=request.user, **given.validated_data)

@@ -8,6 +8,8 @@ from marketplace.catalog.lifecycle import WantedStatus
 from marketplace.catalog.models import AIModel
 from tenants.directory.models import Tenant
 
+NAME_IT = "Say which model meets it, by its name in addresses."
+
 
 class WantForm(forms.Form):
     """A model that is not there."""
@@ -40,7 +42,7 @@ class AnswerForm(forms.Form):
     what = forms.ChoiceField(label="Answer", widget=forms.RadioSelect)
     model = forms.CharField(
         max_length=80, required=False, label="Model",
-        help_text="Its name in addresses, such as digits. Counts where a model meets the wish.",
+        help_text="Needed where a model meets it: its name in addresses, such as digits.",
     )  # fmt: skip
     answer = forms.CharField(
         max_length=1000, required=False, label="In words", widget=forms.Textarea(attrs={"rows": 3})
@@ -49,6 +51,7 @@ class AnswerForm(forms.Form):
     def __init__(self, *args, user, wanted, **kwargs):
         super().__init__(*args, **kwargs)
         self.user = user
+        self.fields["model"].hint = "if a model meets it"
         words = {"planned": "Somebody works on it", "met": "A model meets it"}
         if user.is_governor:
             words["declined"] = "Declined, for the reason below"
@@ -61,7 +64,8 @@ class AnswerForm(forms.Form):
             slug = (given.get("model") or "").strip()
             given["model"] = AIModel.objects.visible_to(self.user).filter(slug=slug).first()
             if given["model"] is None:
-                self.add_error("model", "There is no such model that you may see.")
+                words = "There is no such model that you may see." if slug else NAME_IT
+                self.add_error("model", words)
         return given
 
 

@@ -14,11 +14,14 @@ class SavedViewSerializer(serializers.ModelSerializer):
 
     name = serializers.CharField(max_length=60)
     query = serializers.CharField(max_length=2000, allow_blank=True)
+    replace = serializers.BooleanField(
+        write_only=True, default=False, help_text="Whether a view of this name is given up for it."
+    )
     address = serializers.CharField(source="get_absolute_url", read_only=True)
 
     class Meta:
         model = SavedView
-        fields = ["id", "name", "query", "address", "created_at"]
+        fields = ["id", "name", "query", "replace", "address", "created_at"]
         read_only_fields = ["id", "created_at"]
 
 

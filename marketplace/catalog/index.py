@@ -14,7 +14,7 @@ from portal.core.permissions import permitted
 from tenants.directory.models import Tenant, User
 from tenants.directory.roles import TenantRole
 
-MINE, ASK, CLOSED = "mine", "ask", "closed"
+MINE, ASK, CLOSED, ELSEWHERE = "mine", "ask", "closed", "elsewhere"
 BANDS = (("free", "0"), ("low", "0.5"), ("mid", "2"), ("high", "10"))  # up to, for 1,000 units
 
 
@@ -28,17 +28,18 @@ class EntryQuerySet(models.QuerySet):
         return self.filter(Q(everyone=True) | _told(user) | _own(user))
 
     def standing(self, user):
-        """With `access`: usable now by one of this person's tenants, to be asked for, or closed.
+        """With `access`: usable by this person's tenants, to be asked for, closed, elsewhere.
 
-        Of entries that this person sees. Closed is what is served elsewhere, and what is seen by
-        office alone: without a team to ask for it, or not listed to that team.
+        Of entries that this person sees. Elsewhere is what is not served here. Closed is what is
+        seen by office alone: without a team to ask for it, or not listed to that team.
         """
         found = Value(CLOSED)
         if user.tenants_as(TenantRole.CONSUMER):
             office = bool(user.platform_roles)
             listed = Q(everyone=True) | _named(user) | _own(user) if office else Q()
             found = Case(When(listed, served=True, then=Value(ASK)), default=Value(CLOSED))
-        access = Case(When(_usable(user), then=Value(MINE)), default=found)
+        outside = When(served=False, then=Value(ELSEWHERE))
+        access = Case(outside, When(_usable(user), then=Value(MINE)), default=found)
         return self.annotate(access=access)
 
     def of(self, models_):
@@ -108,7 +109,7 @@ class Entry(models.Model):
         verbose_name, verbose_name_plural = "index entry", "index entries"
         default_permissions = ()
         indexes = [
-            models.Index(fields=["slug"], name="entry_by_slug"),
+            models.Index(fields=["-served", "slug"], name="entry_by_name"),
             models.Index(fields=["-published_at", "slug"], name="entry_by_age"),
             models.Index(fields=["cost", "slug"], name="entry_by_cost"),
             models.Index(fields=["tenant"], name="entry_by_tenant"),

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from marketplace.catalog.models import AIModel, ModelVersion
+from marketplace.catalog.search import search
 
 MOST = 4
 LONGEST = 400
+CLOSE = 3
 LARGEST_NUMBER = 2**31 - 1
 NUMBER = re.compile(r"v?(\d{1,10})", re.ASCII)
 
@@ -28,7 +30,8 @@ class Pick:
 def find(user, asked: str) -> Pick | None:
     """What `asked` names, where this person may see it. Without a version: the default one."""
     name, _, version = asked.replace("\0", "").strip()[:LONGEST].partition("@")
-    seen = AIModel.objects.visible_to(user).select_related("tenant").defer("words", "card")
+    seen = AIModel.objects.visible_to(user).select_related("tenant", "external")
+    seen = seen.defer("words", "card")
     key = _uuid(name)
     model = seen.filter(pk=key).first() if key else seen.filter(slug=name.lower()).first()
     if model is None and key and not version:
@@ -52,6 +55,16 @@ def find_all(user, asked: list[str]) -> tuple[list[Pick], list[str]]:
         else:
             found.setdefault(pick.reference, pick)
     return list(found.values()), unknown
+
+
+def resolve(user, words: str) -> tuple[Pick | None, list[AIModel]]:
+    """What words without an address mean: the best match, or else models that are close."""
+    if "@" in words:
+        return None, []
+    found = search(AIModel.objects.listed_to(user), words.replace("\0", ""))
+    if found.ids and not found.loose:
+        return find(user, str(found.ids[0])), []
+    return None, list(found.models[:CLOSE]) or found.near[:CLOSE]
 
 
 def _by_version(user, key: UUID, seen) -> Pick | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils import timezone
+from django.utils.text import slugify
 
 from marketplace.catalog import columns
 from marketplace.catalog.models import (
@@ -94,12 +95,24 @@ def per_thousand(price: Price | None) -> PerThousand | None:
     return PerThousand(amount, told.amount, per, (price.currency, price.meter))
 
 
+def own_name(model: AIModel) -> str:
+    """The name of a model where it says more than its slug, else nothing."""
+    return "" if slugify(model.name) == model.slug else model.name
+
+
+def named(model: AIModel) -> str:
+    """A model as messages speak of it: `Handwritten digits (digits)`."""
+    name = own_name(model)
+    return f"{name} ({model.slug})" if name else model.slug
+
+
 def look_of(model: AIModel) -> dict:
     """Tones, symbols and levels of a model's facts, for its row and its page."""
     kind = next((symbol for word, symbol in KINDS if word in model.task.lower()), "model")
     levels = list(DataClass.values)
     return {
         "kind": kind,
+        "name": own_name(model),
         "task": model.task.replace("-", " ").replace("_", " ").capitalize(),
         "level": levels.index(model.data_class) + 1 if model.data_class else 0,
         "stage_tone": STAGE_TONES.get(model.stage, "idle"),

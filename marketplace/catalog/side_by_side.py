@@ -9,6 +9,7 @@ from marketplace.catalog.picks import Pick
 from marketplace.catalog.rows import dress, per_thousand
 
 FIRST = 12
+OUTSIDE = (("Source", "source"), ("Name at the source", "key"), ("Link", "url"))
 OWN_DATA = "As logged by each publisher, on data of their own"
 
 
@@ -101,6 +102,8 @@ def compare(picks: Sequence[Pick], user) -> list[Part]:
 
 def _about(picks) -> tuple[Row, ...]:
     facts: list[tuple[str, Callable]] = [
+        ("Name", lambda m: m.name),
+        ("Summary", lambda m: m.summary),
         ("Owner", lambda m: m.tenant.slug if m.tenant else None),
         ("Task", lambda m: m.look["task"]),
         ("Framework", lambda m: m.framework),
@@ -109,15 +112,21 @@ def _about(picks) -> tuple[Row, ...]:
         ("Licence", lambda m: m.licence),
         ("Region", lambda m: m.region),
     ]
+    if any(pick.model.is_reference for pick in picks):
+        facts += [(name, _outside(told)) for name, told in OUTSIDE]
     rows = [_row(name, [Cell(fact(pick.model) or None) for pick in picks]) for name, fact in facts]
     versions = [pick.version for pick in picks]
     made = [", ".join(version.flavours) if version else "" for version in versions]
     return (*rows, _row("Made with", [Cell(words or None) for words in made]))
 
 
+def _outside(told: str) -> Callable:
+    return lambda model: getattr(model.external, told) if model.is_reference else None
+
+
 def _service(picks) -> tuple[Row, ...]:
     prices = [per_thousand(pick.model.price) for pick in picks]
-    comparable = len({price.unit for price in prices if price}) == 1
+    comparable = _same_task(picks) and len({price.unit for price in prices if price}) == 1
     money = [Cell(float(p.amount), p.words, note=p.per) if p else Cell() for p in prices]
     levels = [(pick.model.cells or {}).get("level") for pick in picks]
     rows = [
@@ -161,8 +170,13 @@ def _metrics(picks) -> tuple[Row, ...]:
     for name in sorted(set().union(*found)):
         cells = [_figure(metrics.get(name)) for metrics in found]
         lower = any(word in name.lower() for word in LOWER_IS_BETTER)
-        rows.append(_row(name, _best(cells, lower=lower)))
+        rows.append(_row(name, _best(cells, lower=lower) if _same_task(picks) else cells))
     return tuple(rows)
+
+
+def _same_task(picks) -> bool:
+    """Whether figures can be better or worse: not between models that do different things."""
+    return len({pick.model.task for pick in picks}) == 1
 
 
 def _figure(value) -> Cell:

@@ -94,6 +94,15 @@ class NoteForm(forms.Form):
     )
 
 
+class WhyForm(NoteForm):
+    """Why, where it must be said."""
+
+    def __init__(self, *args, label="Why it stays as it is", **kwargs):
+        super().__init__(*args, auto_id="id_why_%s", **kwargs)
+        self.fields["note"].required = True
+        self.fields["note"].label = label
+
+
 class FixForm(NoteForm):
     """In which version it is put right."""
 
@@ -101,7 +110,9 @@ class FixForm(NoteForm):
 
     field_order = ["version", "note"]
 
-    def __init__(self, *args, versions, **kwargs):
+    def __init__(self, *args, versions, seen_in=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["version"].choices = [(n, f"Version {n}") for n in versions]
+        if seen_in:
+            self.fields["version"].help_text = f"Later than version {seen_in}, where it was seen."
         self.fields["note"].label = "What changed"

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
 from django.urls import reverse
 from django.views.generic import FormView, TemplateView
 
@@ -40,6 +40,8 @@ class Of(Page, TemplateView):
 
     def get_context_data(self, **kwargs):
         model = head.find(self.request.user, self.kwargs["slug"])
+        if model.is_reference:
+            raise Http404
         target = Target.objects.visible_to(self.request.user).filter(model=model).first()
         context = self.around(model) | {"target": target}
         if target:

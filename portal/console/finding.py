@@ -6,6 +6,7 @@ Each kind is one provider with a fixed number of queries; a room that comes late
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.urls import reverse
@@ -14,6 +15,7 @@ from compute.jobs.listing import Wanted
 from compute.jobs.models import Job
 from marketplace.catalog import columns
 from marketplace.catalog.models import AIModel
+from marketplace.catalog.search import search
 from portal.core import shell
 from tenants.directory.models import Tenant, User
 from tenants.directory.roles import TenantRole
@@ -86,7 +88,18 @@ def find(user, text: str, kind: str = "") -> list[Group]:
         asked.models = _matching_models(asked)
     wanted = [name for name in PROVIDERS if not kind or name == kind]
     groups = [Group(name, KINDS[name], PROVIDERS[name](asked)) for name in wanted]
-    return [group for group in groups if group.items]
+    found = [group for group in groups if group.items]
+    return found or _elsewhere(asked)
+
+
+def _elsewhere(asked: Asked) -> list[Group]:
+    """Where nothing fits: the search of the catalogue, with the spelling put right."""
+    if not asked.text:
+        return []
+    words = search(AIModel.objects.listed_to(asked.user), asked.text).used or asked.text
+    label = (Part("Search the catalogue for "), Part(words, hit=True))
+    href = f"{reverse('catalog:list')}?{urlencode({'q': words})}"
+    return [Group("search", "Nothing fits", [Item(label, href, "search")])]
 
 
 def _matching_models(asked: Asked) -> list:

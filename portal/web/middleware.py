@@ -5,8 +5,8 @@ import time
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db import transaction
-from django.http import HttpResponseBadRequest
 from django.utils.deprecation import MiddlewareMixin
+from django.views import defaults
 
 from portal.api.problems import problem_response
 from portal.audit.services import record, write_denials
@@ -42,10 +42,10 @@ def unreadable(request):
     """An answer to an address with a NUL in it, which no name and no database column can hold."""
     if "\0" not in request.path and "%00" not in request.META.get("QUERY_STRING", ""):
         return None
-    told = "This address holds a character that nothing here has in its name."
     if request.path.startswith("/api/"):
+        told = "This address holds a character that nothing here has in its name."
         return problem_response(400, told)
-    return HttpResponseBadRequest(told, content_type="text/plain")
+    return defaults.bad_request(request, None)
 
 
 class SessionAgeMiddleware(MiddlewareMixin):

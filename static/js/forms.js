@@ -1,6 +1,7 @@
 // Forms: sent once, warned about when left with changes, never emptied by a failure.
 // data-guard warns before leaving; data-auto-submit sends on change; data-free leaves the form alone.
 const PATIENCE = 10000;
+const PLACE = "focus";
 const sent = new WeakSet();
 const dirty = new Set();
 
@@ -39,8 +40,36 @@ document.addEventListener("input", (event) => {
 
 document.addEventListener("change", (event) => {
   const form = event.target.form;
-  if (form?.matches("[data-auto-submit]")) form.requestSubmit();
+  if (!form?.matches("[data-auto-submit]")) return;
+  keep(event.target);
+  form.requestSubmit();
 });
+
+// A control that sends its form by itself has the focus again on the page that answers.
+function keep({ name, value, type }) {
+  try {
+    sessionStorage.setItem(PLACE, JSON.stringify([location.pathname, name, type === "checkbox" ? value : null]));
+  } catch {
+    // A browser that keeps nothing starts at the top, as without this.
+  }
+}
+
+function back() {
+  try {
+    const [path, name, value] = JSON.parse(sessionStorage.getItem(PLACE) ?? "[]");
+    sessionStorage.removeItem(PLACE);
+    if (path !== location.pathname) return;
+    const boxes = document.querySelectorAll(`[data-auto-submit] [name="${CSS.escape(name)}"]:not([type=hidden])`);
+    const box = [...boxes].find((each) => value === null || each.value === value);
+    const folded = box?.closest("details");
+    if (folded) folded.open = true;
+    box?.focus();
+  } catch {
+    // Not ours, or written by another version.
+  }
+}
+
+back();
 
 addEventListener("beforeunload", (event) => {
   for (const form of dirty) if (form.isConnected) event.preventDefault();

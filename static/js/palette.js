@@ -105,7 +105,7 @@ function start() {
     withRecent();
     choose(options()[0]);
     const count = options().length;
-    told.textContent = count ? `${count} results` : list.textContent.trim();
+    told.textContent = count ? `${count} ${count === 1 ? "result" : "results"}` : list.textContent.trim();
   }
 
   function later() {
@@ -143,6 +143,9 @@ function start() {
     } else if (event.key === "Enter") {
       event.preventDefault();
       open();
+    } else if (event.key === "Tab" && !event.shiftKey) {
+      event.preventDefault();
+      dialog.querySelector('[data-palette-kind][aria-pressed="true"]').focus();
     } else if (event.key === "Backspace" && !input.value && kind) narrow("");
   });
   list.addEventListener("click", (event) => {

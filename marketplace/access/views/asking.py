@@ -12,6 +12,7 @@ from marketplace.access.forms import AskForm, NarrowForm
 from marketplace.access.models import AccessRequest, Grant
 from marketplace.access.views.uuids import uuid_or_none
 from marketplace.catalog.models import AIModel
+from marketplace.catalog.rows import named
 from portal.web.views import Page, RefusalsInForm
 from tenants.directory.chosen import slug_wanted
 from tenants.directory.models import Tenant
@@ -81,7 +82,9 @@ class AskForAccess(Renewal, RefusalsInForm, FormView):
         asked = access.submit(
             self.ai_model, by=self.request.user, renews=self.renewed, **form.cleaned_data
         )
-        messages.success(self.request, f"Asked for {asked.model}. You are told when it is decided")
+        messages.success(
+            self.request, f"Asked for {named(asked.model)}. You are told when it is decided"
+        )
         return HttpResponseRedirect(asked.get_absolute_url())
 
 

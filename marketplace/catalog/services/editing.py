@@ -103,8 +103,12 @@ def require_publisher(by, verb: str, model: AIModel) -> None:
     """403, and a line in the trail, for anybody but publishers of the owning tenant."""
     if by is None or by.may(TenantRole.PUBLISHER, model.tenant):
         return
-    whose = f"publishers of {model.tenant}" if model.tenant else "publishers, once it has a tenant"
-    raise denied(verb, model, by=by, why=f"Only {whose} can do this.")
+    why = f"Only publishers of {model.tenant} can do this."
+    if model.is_reference:
+        why = "It is described here and served elsewhere, so nobody here publishes it."
+    elif model.tenant is None:
+        why = "Only publishers can do this, once the model has a tenant."
+    raise denied(verb, model, by=by, why=why)
 
 
 def _clean(model: AIModel, name: str, value):

@@ -20,15 +20,19 @@ MOST_TOLD = 10  # tenants whose publishers hear of one wish
 
 
 @transaction.atomic
-def keep_view(*, by, name: str, query: str) -> SavedView:
-    """Keep the address of a search under a name; the same name again replaces it."""
+def keep_view(*, by, name: str, query: str, replace: bool = False) -> SavedView:
+    """Keep the address of a search under a name; one that is in use only to `replace` it."""
     name = " ".join(name.split())[:60]
     if not name:
         raise Refused("Give the view a name.", field="name")
     if len(query) > 2000:
         raise Refused("This search is too long to keep. Take some filters away.", field="query")
     mine = SavedView.objects.filter(person=by)
-    if not mine.filter(name=name).exists() and mine.count() >= MOST_VIEWS:
+    known = mine.filter(name=name).first()
+    if known and not replace and known.query != query:
+        words = f"You keep a view as {name} already. Choose another name, or replace it."
+        raise Conflict(words, field="name")
+    if not known and mine.count() >= MOST_VIEWS:
         raise Refused(f"You keep {MOST_VIEWS} views. Forget one first.", field="name")
     view, _ = SavedView.objects.update_or_create(person=by, name=name, defaults={"query": query})
     record("kept a view", view, by=by, query=query[:500])

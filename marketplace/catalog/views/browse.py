@@ -80,6 +80,8 @@ class Versions(OfModel):
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
+        if self.model.is_reference:
+            raise Http404
         versions = list(self.model.versions.all()[:200])
         context["versions"] = versions
         wanted = [_number(self.request.GET.get(name)) for name in ("a", "b")]

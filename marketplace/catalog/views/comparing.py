@@ -11,6 +11,8 @@ from portal.web.views import Page
 
 MOST_ASKED = 12
 OTHERS = 8
+SUGGESTED = 5
+CALLED = ("met", "missed")  # what the index says of models that answer calls
 
 
 class Compare(Page, TemplateView):
@@ -22,6 +24,7 @@ class Compare(Page, TemplateView):
         user = self.request.user
         asked = self.request.GET.getlist("m")[:MOST_ASKED]
         found, unknown = picks.find_all(user, asked)
+        taken, unknown = _resolved(user, found, unknown)
         shown, left = found[: picks.MOST], found[picks.MOST :]
         refs = [pick.reference for pick in shown]
         parts = side_by_side.compare(shown, user) if shown else []
@@ -30,6 +33,7 @@ class Compare(Page, TemplateView):
             refs=refs,
             parts=parts,
             unknown=unknown,
+            taken=taken,
             left=[pick.reference for pick in left],
             most=picks.MOST,
             full=len(shown) == picks.MOST,
@@ -39,6 +43,20 @@ class Compare(Page, TemplateView):
             risks=sum(part.risks for part in parts if part.key == "packages"),
             **kwargs,
         )
+
+
+def _resolved(user, found: list, unknown: list[str]) -> tuple[list, list]:
+    """Words that were understood, with picks put to `found`; the others with what is close."""
+    taken, left = [], []
+    for words in unknown:
+        pick, close = picks.resolve(user, words)
+        if pick is None:
+            left.append((words, close))
+            continue
+        taken.append((words, pick))
+        if pick.reference not in [known.reference for known in found]:
+            found.append(pick)
+    return taken, left
 
 
 def address(refs: list[str]) -> str:
@@ -61,9 +79,13 @@ def _head(pick, refs: list[str]) -> dict:
 
 
 def _suggested(shown, refs: list[str], user) -> list[tuple[str, str]]:
-    """Models of the same task that may be added, with the page that has them."""
-    if not shown or len(shown) >= picks.MOST or not shown[0].model.task:
+    """Models that may be added, with the page that has them: of this task, then called ones."""
+    if len(shown) >= picks.MOST:
         return []
-    alike = AIModel.objects.listed_to(user).filter(task=shown[0].model.task)
-    slugs = alike.exclude(pk__in=[pick.model.pk for pick in shown]).values_list("slug", flat=True)
-    return [(slug, address([*refs, slug])) for slug in slugs.order_by("slug")[:5]]
+    others = AIModel.objects.listed_to(user).exclude(pk__in=[pick.model.pk for pick in shown])
+    others = others.order_by("slug").values_list("slug", flat=True)
+    task = shown[0].model.task if shown else ""
+    alike = list(others.filter(task=task)[:SUGGESTED]) if task else []
+    called = others.filter(entry__attainment__in=CALLED)[:SUGGESTED] if len(alike) < 2 else ()
+    slugs = list(dict.fromkeys([*alike, *called]))[:SUGGESTED]
+    return [(slug, address([*refs, slug])) for slug in slugs]

@@ -15,7 +15,7 @@ from marketplace.catalog.completeness import completeness
 from marketplace.catalog.frame import publishes
 from marketplace.catalog.lifecycle import ModelStatus
 from marketplace.catalog.models import AIModel
-from marketplace.catalog.rows import dress, said
+from marketplace.catalog.rows import dress, named, said
 from portal.core.errors import Conflict
 from portal.core.lifecycle import ForbiddenMove, Overtaken
 from portal.web.views import OVERTAKEN, Act, Page, RefusalsInForm
@@ -225,7 +225,7 @@ class Claim(Desk):
         tenant = form.cleaned_data["tenant"]
         model = services.claim(self.model, tenant, by=self.request.user)
         edits = AIModel.objects.editable_by(self.request.user).filter(pk=model.pk).exists()
-        said = f"{model.slug} belongs to {tenant.slug}"
+        said = f"{named(model)} belongs to {tenant.slug}"
         if edits:
             return self.go(said, "catalog:edit")
         messages.success(self.request, said)
@@ -245,7 +245,7 @@ class Retire(Desk):
 
     def do(self, form):
         services.retire(self.model, by=self.request.user, note=form.cleaned_data["note"])
-        return self.go(f"{self.model.slug} is retired")
+        return self.go(f"{named(self.model)} is retired")
 
 
 class OnModel(Act):
@@ -261,7 +261,7 @@ class Restore(OnModel):
 
     def act(self, subject) -> str:
         services.restore(subject, by=self.request.user)
-        return f"{subject.slug} is published again"
+        return f"{named(subject)} is published again"
 
 
 class Pin(OnModel):

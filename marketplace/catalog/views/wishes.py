@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.generic import DetailView, FormView, ListView, View
 
@@ -25,12 +25,21 @@ class KeepView(Page, View):
     def post(self, request):
         given = {name: request.POST.get(name, "").replace("\0", "") for name in ("name", "query")}
         try:
-            view = services.keep_view(by=request.user, **given)
+            replace = request.POST.get("replace") == "1"
+            view = services.keep_view(by=request.user, replace=replace, **given)
+        except Conflict as taken:
+            return self.ask(given, taken.detail)
         except Refused as refused:
             messages.error(request, refused.detail)
             return HttpResponseRedirect(f"{reverse('catalog:list')}?{given['query'][:2000]}")
         messages.success(request, f"Kept as {view.name}")
         return HttpResponseRedirect(view.get_absolute_url())
+
+    def ask(self, given: dict, words: str):
+        """The name is in use: another one, or this view instead of the old one."""
+        back = f"{reverse('catalog:list')}?{given['query']}"
+        context = given | {"words": words, "back": back}
+        return render(self.request, "marketplace/catalog/view_taken.html", context, status=409)
 
 
 class ForgetView(Act):

@@ -20,11 +20,14 @@ def confirm(report: Report, *, by, note: str = "") -> Report:
 
 @transaction.atomic
 def fix(report: Report, *, by, version: int, note: str = "") -> Report:
-    """It is put right in `version`: publishers. Its reporter is told, with the version."""
+    """It is put right in a later `version` than it was seen in: publishers. Reporters hear."""
     _require_publisher(report, "fix", by)
     if version is None:
         raise Refused("Say in which version it is fixed.", field="version")
     number = rules.version_of(report.model, version, "version")
+    if report.version and number <= report.version:
+        seen = f"It was seen in version {report.version}; name a later one."
+        raise Refused(seen, field="version")
     return _move(report, ReportStatus.FIXED, by=by, reason=_note(note), fixed_in=number)
 
 

@@ -13,6 +13,7 @@ from portal.core.lifecycle import ForbiddenMove, Overtaken
 from portal.web.views import OVERTAKEN, Act, Page
 
 MOST_VERSIONS = 50
+STILL_WRONG = "What is still wrong"
 
 
 class OneReport(Page):
@@ -49,8 +50,10 @@ class ReportPage(OneReport, TemplateView):
         context["affects"] = row.is_unsolved and bool(services.could_be_affected(row, user))
         context |= {"replies": (answers or reports) and row.status != "closed"}
         context |= {f"can_{move}": True for move in moves}
-        context["fix_form"] = forms.FixForm(versions=self.versions)
+        context["fix_form"] = forms.FixForm(versions=self.versions, seen_in=row.version)
         context["note_form"] = forms.NoteForm()
+        context["decline_form"] = forms.WhyForm()
+        context["reopen_form"] = forms.WhyForm(label=STILL_WRONG)
         context["reply_form"] = forms.ReplyForm()
         return super().get_context_data(**context | self.forms, **kwargs)
 
@@ -118,7 +121,7 @@ class Fix(Verb):
     form_name = "fix_form"
 
     def get_form(self):
-        return forms.FixForm(self.request.POST, versions=self.versions)
+        return forms.FixForm(self.request.POST, versions=self.versions, seen_in=self.row.version)
 
     def act(self, given) -> str:
         services.fix(self.row, by=self.request.user, **given)
@@ -127,6 +130,11 @@ class Fix(Verb):
 
 class Decline(Verb):
     """It stays as it is."""
+
+    form_name = "decline_form"
+
+    def get_form(self):
+        return forms.WhyForm(self.request.POST)
 
     def act(self, given) -> str:
         services.decline(self.row, by=self.request.user, note=given["note"])
@@ -143,6 +151,11 @@ class Close(Verb):
 
 class Reopen(Verb):
     """It is still wrong."""
+
+    form_name = "reopen_form"
+
+    def get_form(self):
+        return forms.WhyForm(self.request.POST, label=STILL_WRONG)
 
     def act(self, given) -> str:
         services.reopen(self.row, by=self.request.user, note=given["note"])

@@ -60,3 +60,9 @@ def test_deep_and_long_cards_end():
     assert len(render("> " * 5000 + "x")) < 500_000
     assert render("*" * 20_000) is not None
     assert len(render("word " * 100_000)) < 150_000
+
+
+def test_a_picture_is_its_words_and_leads_nowhere():
+    told = render("![A <b>plan</b>](https://example.org/p.png) and ![](x.png)[here](#a)")
+    assert told.startswith("<p>A &lt;b&gt;plan&lt;/b&gt; and <a")
+    assert "!" not in told and "example.org" not in told

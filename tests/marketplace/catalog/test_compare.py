@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from compute.endpoints.models import ServingRuntime
 from marketplace.catalog import environment, known, picks, side_by_side
-from marketplace.catalog.models import Visibility
+from marketplace.catalog.models import AIModel, Visibility
 from marketplace.service_levels.models import Measured, Target, Window
 from tenants.chargeback import services as chargeback
 from tests import factories
@@ -113,6 +113,10 @@ def test_prices_are_compared_by_the_thousand(scores, model, consumer, finance):
     chosen = [picks.find(consumer, ref) for ref in ("scores", "digits")]
     row = rows_of(side_by_side.compare(chosen, consumer), "service")["Price per 1,000 calls"]
     assert [cell.words for cell in row.cells] == ["€1.00", "€0.40"]
+    assert [cell.tone for cell in row.cells] == ["", ""]  # they do different things
+    AIModel.objects.filter(slug="scores").update(task="classification")
+    chosen = [picks.find(consumer, ref) for ref in ("scores", "digits")]
+    row = rows_of(side_by_side.compare(chosen, consumer), "service")["Price per 1,000 calls"]
     assert [cell.tone for cell in row.cells] == ["", "best"]
 
 
@@ -193,3 +197,12 @@ def test_long_lists_are_cut_and_risks_come_first(scores, consumer):
     risky = side_by_side.Row("z", (side_by_side.Cell("1", tone="bad"), side_by_side.Cell("1")))
     part = side_by_side.Part("packages", "x", (*parts["parameters"].rows, risky))
     assert part.first[0] == risky
+
+
+def test_a_column_is_added_by_words_and_leads_to_asking(client, scores, model, consumer):
+    client.force_login(consumer)
+    page = client.get("/models/compare/?m=what+scores+does").content.decode()
+    assert "is taken as" in page and 'href="/models/scores/ask/"' in page
+    assert '<option value="digits">' not in page  # nothing of the same task, nothing called yet
+    AIModel.objects.filter(slug="scores").update(task="classification")
+    assert '<option value="digits">' in client.get("/models/compare/?m=scores").content.decode()

@@ -241,3 +241,12 @@ def test_who_retires_a_model_reads_what_becomes_of_access(page, publisher, consu
     assert "Access of other tenants pauses" in told and "refused at once" in told
     page(publisher, "/models/digits/retire/", {"note": "Old"})
     assert "Access of other tenants is paused" in page(consumer, "/models/digits/")[1]
+
+
+def test_a_name_that_says_more_than_the_slug_stands_beside_it(client, consumer, vision):
+    factories.model("digits", vision, name="Handwritten digits")
+    factories.model("plates", vision)
+    client.force_login(consumer)
+    rows = client.get("/models/").content.decode()
+    assert "Handwritten digits</bdi>" in rows and "Plates</bdi>" not in rows
+    assert "Handwritten digits." in client.get("/models/digits/").content.decode()

@@ -78,7 +78,10 @@ def test_one_asks_for_a_team_of_ones_own(stranger, claims):
 
 def test_a_view_is_ones_own_and_a_name_is_kept_once(consumer, stranger):
     services.keep_view(by=consumer, name="Mine", query="task=ocr")
-    view = services.keep_view(by=consumer, name=" Mine ", query="task=ocr&stage=staging")
+    other = {"by": consumer, "name": " Mine ", "query": "task=ocr&stage=staging"}
+    with pytest.raises(Conflict, match="Choose another name, or replace it"):
+        services.keep_view(**other)
+    view = services.keep_view(**other, replace=True)
     assert SavedView.objects.visible_to(consumer).get().query == "task=ocr&stage=staging"
     assert not SavedView.objects.visible_to(stranger).exists()
     with pytest.raises(PermissionDenied):
@@ -136,3 +139,20 @@ def test_rows_say_why_they_matched_and_stay_inert(client, consumer, vision):
     page = client.get("/models/", {"q": "zebra"}).content.decode()
     assert "Card: " in page and "<mark>zebras</mark>" in page
     assert "<b>" not in page.split('class="results"')[1] and "&lt;i&gt;" in page
+
+
+def test_a_page_asks_before_a_view_takes_the_place_of_another(client, consumer):
+    client.force_login(consumer)
+    client.post("/views/keep/", {"name": "Mine", "query": "task=ocr"})
+    asked = client.post("/views/keep/", {"name": "Mine", "query": "task=chat"})
+    assert asked.status_code == 409 and b"Replace the view of this name" in asked.content
+    assert SavedView.objects.visible_to(consumer).get().query == "task=ocr"
+    client.post("/views/keep/", {"name": "Mine", "query": "task=chat", "replace": "1"})
+    assert SavedView.objects.visible_to(consumer).get().query == "task=chat"
+
+
+def test_a_wish_that_is_met_names_its_model(client, consumer, publisher, claims):
+    wanted = services.want(by=consumer, tenant=claims, **WISH)
+    client.force_login(publisher)
+    page = client.post(f"{wanted.get_absolute_url()}answer/", {"what": "met"})
+    assert page.status_code == 422 and b"Say which model meets it" in page.content

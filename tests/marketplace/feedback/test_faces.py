@@ -10,6 +10,7 @@ from marketplace.feedback import services as feedback
 from marketplace.feedback.models import Rating, Report
 from portal.core import tenancy
 from tenants.directory import services as directory
+from tests import factories
 from tests.conftest import person
 from tests.marketplace.feedback.conftest import hold
 
@@ -69,9 +70,11 @@ def test_a_report_is_made_and_fixed_on_pages(client, held, consumer, publisher):
     client.force_login(publisher)
     assert client.post(f"{path}confirm/", {"note": "Seen"}).status_code == 302
     assert client.post(f"{path}reply/", {"text": "Since when?"}).status_code == 302
-    assert client.post(f"{path}fix/", {"version": "1"}).status_code == 302
+    assert b"name a later one" in client.post(f"{path}fix/", {"version": "1"}).content
+    factories.version(held, 2)
+    assert client.post(f"{path}fix/", {"version": "2"}).status_code == 302
     page = client.get(path).content.decode()
-    assert "Since when?" in page and "fixed in version 1" in page
+    assert "Since when?" in page and "fixed in version 2" in page
 
 
 def test_what_was_typed_stays_when_it_is_refused(client, report, consumer, publisher):
@@ -153,7 +156,9 @@ def test_verbs_by_rest(client, report, publisher, consumer):
     assert say(client, f"{path}confirm/", {}).json()["status"] == "confirmed"
     assert say(client, f"{path}fix/", {"version": 7}).status_code == 422
     assert say(client, f"{path}fix/", {}).status_code == 422
-    assert say(client, f"{path}fix/", {"version": 1}).json()["fixed_in"] == 1
+    assert say(client, f"{path}fix/", {"version": 1}).status_code == 422
+    factories.version(report.model, 2)
+    assert say(client, f"{path}fix/", {"version": 2}).json()["fixed_in"] == 2
     assert say(client, f"{path}decline/", {"note": "No"}).status_code == 409
     assert say(client, f"{path}close/", {}).status_code == 403
     client.force_login(consumer)

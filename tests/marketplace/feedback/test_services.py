@@ -147,8 +147,15 @@ def test_the_reporter_hears_in_which_version_it_is_fixed(report, consumer, publi
     assert (stored.fixed_in, stored.reason) == (2, "Trained on more sevens")
 
 
+def test_a_version_with_the_problem_does_not_fix_it(report, publisher):
+    with pytest.raises(Refused, match="It was seen in version 1; name a later one") as refused:
+        feedback.fix(report, by=publisher, version=1)
+    assert refused.value.field == "version" and report.status == ReportStatus.OPEN
+
+
 def test_what_is_still_wrong_is_opened_again(report, consumer, publisher):
-    feedback.fix(report, by=publisher, version=1)
+    factories.version(report.model, 2)
+    feedback.fix(report, by=publisher, version=2)
     feedback.reopen(report, by=consumer, note="Not with blue ink")
     assert (report.status, report.fixed_in) == (ReportStatus.OPEN, None)
     assert told(publisher)[-1] == "Still wrong: digits, Reads 7 as 1"
@@ -250,9 +257,10 @@ def test_whom_it_affects_hears_in_which_version_it_is_fixed(report, retail, stra
     hold(retail, report.model)
     feedback.affects(report, by=stranger)
     feedback.confirm(report, by=publisher, note="Seen here too")
-    feedback.fix(report, by=publisher, version=1)
+    factories.version(report.model, 2)
+    feedback.fix(report, by=publisher, version=2)
     confirmed = "vision confirmed a problem with digits that affects you"
-    assert told(stranger) == [confirmed, "Fixed in version 1 of digits"]
+    assert told(stranger) == [confirmed, "Fixed in version 2 of digits"]
     with pytest.raises(Conflict, match="It is fixed"):
         feedback.affects(report, by=publisher)
 

@@ -6,15 +6,21 @@ import io
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
+from marketplace.catalog.filters import Shelf
 from marketplace.catalog.models import AIModel
 from marketplace.imports import services
 from marketplace.imports.models import Import
+from tests import factories
 from tests.marketplace.imports.conftest import BIDI, SCRIPT, file, rows
 from tests.portal.people import signed_in
 
 RAW = ("<script>alert", "onerror=alert(2)>", 'javascript:alert(3)"')
+
+
+PARTS = ("versions", "service-level", "service-level/summary", "ask", "use", "feedback", "usage")
 
 
 @pytest.fixture
@@ -114,3 +120,24 @@ def test_pages_ask_a_constant_number_of_questions(desk, bring):
             desk.get(f"/imports/{done.pk}/")
         counts.append(len(asked))
     assert counts[0] == counts[1] < 30
+
+
+def test_a_reference_has_no_pages_of_what_is_served(bring, desk):
+    bring(file())
+    slug = AIModel.objects.filter(status="reference").first().slug
+    assert desk.get(f"/models/{slug}/").status_code == 200
+    answers = {part: desk.get(f"/models/{slug}/{part}/").status_code for part in PARTS}
+    assert set(answers.values()) == {404}, answers
+    refused = desk.get(f"/models/{slug}/edit/")
+    assert refused.status_code == 403
+    assert b"It is described here and served elsewhere" in refused.content
+
+
+def test_references_are_elsewhere_and_come_after_what_is_served(bring, vision, consumer):
+    bring(file())
+    factories.model("zzz-own", vision)
+    shelf = Shelf(consumer, QueryDict(""))
+    access = next(facet for facet in shelf.facets if facet.name == "access")
+    assert {o.value: o.count for o in access.options} == {"ask": 1, "elsewhere": 39}
+    assert next(iter(shelf.page(None))).slug == "zzz-own"
+    assert Shelf(consumer, QueryDict("access=elsewhere")).total == 39

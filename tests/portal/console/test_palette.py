@@ -100,3 +100,8 @@ def test_a_job_is_found_by_name_and_id_by_those_who_see_it(consumer, stranger, o
         for text in ("letters", job.short_id):
             assert found(user, text)["jobs"] == ["Train on letters"]
     assert "jobs" not in found(stranger, "letters")
+
+
+def test_where_nothing_fits_the_catalogue_is_searched_for_the_word_put_right(consumer, model):
+    assert found(consumer, "digts") == {"search": ["Search the catalogue for digits"]}
+    assert found(consumer, "digts", "people") == {"search": ["Search the catalogue for digits"]}
