@@ -101,6 +101,8 @@ class WhyForm(NoteForm):
         super().__init__(*args, auto_id="id_why_%s", **kwargs)
         self.fields["note"].required = True
         self.fields["note"].label = label
+        said = f"Say {label[0].lower()}{label[1:]}."
+        self.fields["note"].error_messages["required"] = said
 
 
 class FixForm(NoteForm):
