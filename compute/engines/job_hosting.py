@@ -26,6 +26,7 @@ NICE = 5
 GRACE = 10.0
 SHUT_DOWN_WITHIN = 13.0
 PIPELINE = "MILLWRIGHT_PIPELINE_DIR"  # ordered as a name, told to the program as a path
+PATHS = ("MILLWRIGHT_INPUTS", "MILLWRIGHT_OUTPUTS")  # ordered as paths inside that folder
 PASSED_ON = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 
 
@@ -332,7 +333,11 @@ class JobHost:
             MARK: pod.place.uid,
         }
         if name := order.variables.get(PIPELINE):
-            ours[PIPELINE] = str(self.folders.shared(order.tenant, f"pipeline {name}"))
+            shared = self.folders.shared(order.tenant, f"pipeline {name}")
+            ours[PIPELINE] = str(shared)
+            for paths in PATHS:
+                told = order.variables.get(paths, "").split(":")
+                ours[paths] = ":".join(str(shared / path) for path in told if path)
         return usual | order.variables | ours
 
     def _check(self, order: JobOrder) -> None:

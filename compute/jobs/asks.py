@@ -12,8 +12,9 @@ NEEDS = (
 def start_from(template: Template | None, job: Job | None = None) -> dict:
     """What a form begins with: the values of a template or of an earlier job."""
     if job is not None:
+        kept = job.template if job.template and not job.template.archived_at else None
         return services.asks_of(job) | {
-            "name": job.name, "tenant": job.tenant.slug, "template": job.template_id,
+            "name": job.name, "tenant": job.tenant.slug, "template": kept and kept.pk,
         }  # fmt: skip
     if template is None:
         return {}

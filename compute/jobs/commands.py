@@ -5,6 +5,46 @@ import re
 
 SHELL = ("sh", "-c")
 PLAIN = re.compile(r"[\w@%+:,./-][\w@%+=:,./-]*")  # words that a shell would leave as they are
+# What a shell does by itself, or to itself.
+BUILTINS = frozenset(
+    [
+        "cd",
+        "exit",
+        "export",
+        "source",
+        ".",
+        "set",
+        "ulimit",
+        "umask",
+        "trap",
+        "eval",
+        "exec",
+        "read",
+        "test",
+        "[",
+        ":",
+        "alias",
+        "command",
+        "getopts",
+        "hash",
+        "local",
+        "readonly",
+        "return",
+        "shift",
+        "times",
+        "type",
+        "unalias",
+        "unset",
+        "wait",
+        "if",
+        "for",
+        "while",
+        "until",
+        "case",
+        "{",
+        "!",
+    ]
+)
 MOST_ARGUMENTS = 200
 LONGEST = 20_000
 
@@ -18,16 +58,17 @@ def read_command(text: str) -> list[str]:
     plain = text.replace("\r\n", "\n").strip()
     if not plain:
         raise ValueError("Say what runs, such as python train.py.")
-    if plain.startswith("["):
-        return check(_listed(plain))
     words = plain.split(" ")
+    if plain.startswith("[") and not (words[0] == "[" and _is_test(plain)):
+        return check(_listed(plain))
     simple = "=" not in words[0] and all(PLAIN.fullmatch(word) for word in words)
+    simple = simple and words[0] not in BUILTINS
     return check(words if simple else [*SHELL, plain])
 
 
 def check(command: list[str]) -> list[str]:
     """`command` itself; raises ValueError for one that no engine could start."""
-    if not command or not all(isinstance(part, str) for part in command) or not command[0]:
+    if not command or not all(isinstance(part, str) for part in command) or not command[0].strip():
         raise ValueError("A list of arguments holds texts, the program first.")
     if len(command) > MOST_ARGUMENTS or sum(map(len, command)) > LONGEST:
         raise ValueError(
@@ -49,6 +90,15 @@ def write_command(command: list[str]) -> str:
     except ValueError:
         pass
     return json.dumps(command, ensure_ascii=False)
+
+
+def _is_test(text: str) -> bool:
+    """Whether this is a test of a shell, such as [ -f data ], and no list."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return re.search(r" \](\s|;|$)", text) is not None
+    return False
 
 
 def _listed(text: str) -> list:

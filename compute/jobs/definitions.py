@@ -88,7 +88,9 @@ def _step(number: int, given, known: frozenset, flaws: list[Flaw]) -> Planned | 
         flaws.append(Flaw((*here, "slug"), words))
     asks = _asks(here, given, known, flaws)
     if not asks.get("command") and not any(flaw.place[2:3] == ("command",) for flaw in flaws):
-        flaws.append(Flaw((*here, "command"), "A step needs a command: a list of words."))
+        flaws.append(
+            Flaw((*here, "command"), "A step needs a command: a line or a list of words.")
+        )
     after = _words(here, "after", given, flaws, most=MOST_STEPS)
     inputs, outputs = (_paths(here, name, given, flaws) for name in ("inputs", "outputs"))
     if len(flaws) > before:

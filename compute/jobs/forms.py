@@ -8,7 +8,7 @@ from django import forms
 
 from compute.capacity.models import Cluster, EngineKind, GpuFlavour
 from compute.engines.jobs import MOST_NODES
-from compute.jobs import commands, variables, wording
+from compute.jobs import commands, limits, variables, wording
 from compute.jobs.lifecycle import JobStatus, Priority
 from compute.jobs.listing import STUCK, UNFINISHED, Wanted
 from compute.jobs.models import Template
@@ -18,7 +18,6 @@ from tenants.directory.roles import TenantRole
 
 SLUG = re.compile(r"[\w.:/@-]{1,120}")
 WHOLE = re.compile(r"\d{1,6}\.\d+")
-MOST_RETRIES = 10
 STATUSES = [
     ("", "Any status"), (UNFINISHED, "Not ended"), (STUCK, "Waits for something wrong"),
     *JobStatus.choices,
@@ -102,10 +101,12 @@ class Asks(forms.Form):
         max_length=255, required=False, label="Image",
         help_text="What holds your program, such as registry.example/claims/train:3.",
     )  # fmt: skip
-    gpus = count(512, initial=1, places=2, label="GPUs")
-    gpu_memory_gb = count(1024, initial=0, label="Least GPU memory")
-    cpu = count(1024, initial=4, places=2, least=Decimal("0.1"), label="CPU")
-    memory_gb = count(8192, initial=16, places=2, least=Decimal("0.1"), label="Memory")
+    gpus = count(limits.MOST_GPUS, initial=1, places=2, label="GPUs")
+    gpu_memory_gb = count(limits.MOST_GPU_MEMORY_GB, initial=0, label="Least GPU memory")
+    cpu = count(limits.MOST_CPU, initial=4, places=2, least=limits.LEAST_CPU, label="CPU")
+    memory_gb = count(
+        limits.MOST_MEMORY_GB, initial=16, places=2, least=limits.LEAST_MEMORY_GB, label="Memory"
+    )
     nodes = count(MOST_NODES, initial=1, least=1, label="Nodes")
     together = forms.BooleanField(required=False, label="All nodes in one rack, for fast links")
     datasets = Text(
@@ -125,10 +126,11 @@ class Asks(forms.Form):
         label="Time limit", help_text="Such as 6 h, 90 min or 2 days. It stops by itself then.",
     )  # fmt: skip
     priority = forms.ChoiceField(choices=Priority, initial=Priority.NORMAL, label="Priority")
-    retries = count(MOST_RETRIES, initial=0, label="Tries again")
+    retries = count(limits.MOST_RETRIES, initial=0, label="Tries again")
     checkpoint = forms.CharField(
         max_length=300, required=False, label="Checkpoint folder",
-        help_text="Outlives a try: what the program writes there is there for the next one.",
+        help_text="A name, such as models/digits. It outlives a try: what the program writes "
+        "there is there for the next one.",
     )  # fmt: skip
     variables = Text(
         read=variables.read_variables, write=variables.write_variables, required=False,
@@ -248,14 +250,25 @@ class NarrowForm(forms.Form):
             until=_midnight(chosen.get("until"), days=1),
         )
 
+    def ignored(self) -> list[str]:
+        """Words about each filter whose value makes no sense."""
+        self.is_valid()
+        wrong = [name for name in self.fields if name in self.errors]
+        wrong += [name for name in ("since", "until") if _outside(self.cleaned_data.get(name))]
+        return [f"{name} is not {self.data.get(name, '')[:40]!r}" for name in wrong]
+
     def in_use(self) -> list[str]:
         """The names of the filters that narrow."""
         return [name for name in self.fields if self.cleaned_data.get(name)]
 
 
+def _outside(day) -> bool:
+    return day is not None and not 2000 <= day.year <= 2100
+
+
 def _midnight(day, days: int = 0) -> datetime | None:
     """The start of a day in UTC, or of so many days later."""
-    if day is None or not 2000 <= day.year <= 2100:
+    if day is None or _outside(day):
         return None
     return datetime.combine(day, time(), UTC) + timedelta(days=days)
 

@@ -1,12 +1,13 @@
 """Jobs as programs read and ask for them."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from compute.engines.jobs import MOST_NODES, MOST_SECONDS
-from compute.jobs import commands, variables
+from compute.jobs import commands, limits, services, variables
 from compute.jobs.lifecycle import Priority
 from compute.jobs.models import Attempt, Happening, Job, Run, Template
 from marketplace.catalog.models import DataClass
@@ -63,20 +64,33 @@ class CommandField(serializers.Field):
         return value
 
 
-class NeedsSerializer(serializers.Serializer):
+class Exact(serializers.Serializer):
+    """A body that may hold nothing but its fields: a slip of the pen is told, not left out."""
+
+    def to_internal_value(self, data):
+        given = data if isinstance(data, Mapping) else {}
+        if unknown := [str(name)[:60] for name in given if name not in self.fields]:
+            words = f"There is no such field. There are {', '.join(self.fields)}."
+            raise serializers.ValidationError({name: [words] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class NeedsSerializer(Exact):
     """What each node of the job needs, and how many nodes. Memory in GB."""
 
     gpus = serializers.DecimalField(6, 2, min_value=Decimal(0), required=False)
-    gpu_memory_gb = serializers.IntegerField(min_value=0, max_value=1024, required=False)
-    cpu = serializers.DecimalField(6, 2, min_value=Decimal("0.05"), required=False)
-    memory_gb = serializers.DecimalField(8, 2, min_value=Decimal("0.07"), required=False)
+    gpu_memory_gb = serializers.IntegerField(
+        min_value=0, max_value=limits.MOST_GPU_MEMORY_GB, required=False
+    )
+    cpu = serializers.DecimalField(6, 2, min_value=limits.LEAST_CPU, required=False)
+    memory_gb = serializers.DecimalField(8, 2, min_value=limits.LEAST_MEMORY_GB, required=False)
     nodes = serializers.IntegerField(min_value=1, max_value=MOST_NODES, required=False)
     together = serializers.BooleanField(
         required=False, help_text="All nodes in one rack, for fast links."
     )
 
 
-class EstimateSerializer(serializers.Serializer):
+class EstimateSerializer(Exact):
     """What is asked for, before it is submitted."""
 
     tenant = VisibleField(queryset=Tenant.objects.all(), slug_field="slug")
@@ -134,7 +148,7 @@ class JobAsksSerializer(EstimateSerializer):
 
     command = CommandField(required=False)
     image = serializers.CharField(max_length=255, required=False, allow_blank=True)
-    retries = serializers.IntegerField(min_value=0, max_value=10, required=False)
+    retries = serializers.IntegerField(min_value=0, max_value=limits.MOST_RETRIES, required=False)
     datasets = serializers.ListField(
         child=serializers.CharField(max_length=200), max_length=50, required=False
     )
@@ -174,6 +188,8 @@ class NewJobSerializer(JobAsksSerializer):
         """Everything for `services.submit` but the tenant."""
         asks = self.asks()
         template = asks.pop("template", None)
+        if template:
+            services.require_in_use(template)
         held = dict(template.asks) if template else {}
         if template and template.tenant_id != self.validated_data["tenant"].pk:
             template = None  # another team's: its values are taken, the job is not counted there

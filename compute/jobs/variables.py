@@ -11,7 +11,12 @@ SECRET = re.compile(
     r"(api|access|private|secret|signing|encryption|ssh|account)_?key)(_|$)",
     re.IGNORECASE,
 )
-OURS = "mw_live_"  # how our own keys begin
+OURS = "MILLWRIGHT_"  # names that the platform sets
+KEY = re.compile(
+    r"mw_live_|-----BEGIN [A-Z ]*PRIVATE KEY|\b(AKIA|ASIA)[0-9A-Z]{16}\b|"
+    r"\b(gh[pousr]_[A-Za-z0-9]{20}|github_pat_\w{20}|glpat-[\w-]{20}|hf_[A-Za-z0-9]{30}|"
+    r"xox[abprs]-[\w-]{10}|sk-[A-Za-z0-9_-]{32})"
+)  # how keys of ours and of others begin
 HINT = (
     "{name} looks like a secret. Variables can be read by everybody in your team, on the page of "
     "the job and by program. Keep it in your secret store and let the program fetch it there."
@@ -37,13 +42,18 @@ def read_variables(text: str) -> dict[str, str]:
 
 
 def check(variables: dict[str, str]) -> None:
-    """Raises ValueError for names that no program could read, or that look like secrets."""
-    if len(variables) > MOST:
-        raise ValueError(f"Use {MOST} variables or fewer.")
+    """Raises ValueError for names that no program could read, for those that the platform sets,
+    and for names and values that look like secrets. The one rule of jobs, templates and steps."""
+    if not isinstance(variables, dict) or len(variables) > MOST:
+        raise ValueError(f"Give variables as names with values, {MOST} or fewer.")
     for name, value in variables.items():
-        if not VARIABLE.fullmatch(name):
-            raise ValueError(f"{name[:40]!r} cannot be a name: use letters, digits and _.")
-        if SECRET.search(name) or value.startswith(OURS):
+        if not isinstance(name, str) or not VARIABLE.fullmatch(name):
+            raise ValueError(f"{str(name)[:40]!r} cannot be a name: use letters, digits and _.")
+        if name.upper().startswith(OURS):
+            raise ValueError(f"Choose another name than {name}: the platform sets {OURS}….")
+        if not isinstance(value, str):
+            raise ValueError(f'Give {name} as text, such as "1".')
+        if SECRET.search(name) or KEY.search(value):
             raise ValueError(HINT.format(name=name))
         if len(value) > LONGEST or "\0" in value:
             raise ValueError(f"Shorten {name} to {LONGEST:,} characters.")

@@ -78,6 +78,8 @@ def _of_values(raised, context):
     asks = request is None or request.method in SAFE_METHODS
     drf = isinstance(raised, exceptions.ValidationError)
     errors = _by_field(raised.detail) if drf else {"": raised.messages}
+    if whole := errors.pop("", None):  # of the body, and of none of its fields
+        errors.setdefault("detail", []).extend(whole)
     detail = raised.why if isinstance(raised, BadQuestion) else VALUES
     return 400 if asks else 422, detail, errors, {}
 

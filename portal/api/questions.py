@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from django_filters.rest_framework import DjangoFilterBackend
+from django_filters.rest_framework import BooleanFilter, DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
 
+FLAGS = ("", "true", "false", "1", "0")
 BY_PAGE = ("page_query_param", "page_size_query_param", "cursor_query_param")
 
 
@@ -31,8 +32,20 @@ class Ordering(OrderingFilter):
 
 
 def check(view) -> None:
-    """Refuse a list that is asked with a parameter it does not know."""
+    """Refuse a list that is asked with a parameter it does not know, or for neither yes nor no."""
     check_names(view.request, sorted(known_to(view)))
+    for backend in view.filter_backends:
+        if issubclass(backend, DjangoFilterBackend):
+            shape = backend().get_filterset_class(view, view.queryset)
+            _check_flags(view.request, shape.base_filters if shape else {})
+
+
+def _check_flags(request, asked: dict) -> None:
+    """A flag is true or false; another word would be forgotten by its filter."""
+    for name, kind in asked.items():
+        value = request.query_params.get(name, "")
+        if isinstance(kind, BooleanFilter) and value.lower() not in FLAGS:
+            raise BadQuestion(name, f"{name} is true or false.")
 
 
 def check_names(request, known: Iterable[str]) -> None:

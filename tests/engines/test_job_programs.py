@@ -149,6 +149,16 @@ def test_steps_of_a_pipeline_share_a_folder(job_host):
     assert done(job_host, other).phase is JobPhase.FAILED
 
 
+def test_the_paths_of_a_step_are_found_from_any_folder(job_host):
+    told = {"MILLWRIGHT_PIPELINE_DIR": "pipeline-paths", "MILLWRIGHT_INPUTS": "",
+            "MILLWRIGHT_OUTPUTS": "a.csv:models/b"}  # fmt: skip
+    script = 'cd /; echo "$MILLWRIGHT_PIPELINE_DIR"; echo "$MILLWRIGHT_OUTPUTS"; '
+    seen = done(job_host, sh(script + 'echo "=$MILLWRIGHT_INPUTS"', variables=told))
+    folder, outputs, inputs = text_of(job_host, seen)
+    assert folder.startswith("/") and inputs == "="
+    assert outputs == f"{folder}/a.csv:{folder}/models/b"
+
+
 def test_scratch_is_gone_when_a_program_has_ended(job_host):
     seen = done(job_host, sh('touch big; cd "$HOME" && pwd'))
     (folder,) = text_of(job_host, seen)

@@ -51,6 +51,9 @@ class Template(Record):
     def get_absolute_url(self) -> str:
         return reverse("jobs:template", args=[self.pk])
 
+    def get_api_url(self) -> str:
+        return reverse("api:job-template-detail", args=[self.pk])
+
 
 class PipelineQuerySet(OfTenant):
     def changeable_by(self, user):

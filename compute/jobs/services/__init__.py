@@ -18,7 +18,12 @@ from compute.jobs.services.needs import ASKS
 from compute.jobs.services.pipelines import cancel_pipeline, restart_pipeline, start_pipeline
 from compute.jobs.services.stepping import converge_pipeline, sweep_pipelines
 from compute.jobs.services.sweeping import sweep
-from compute.jobs.services.templates import change_template, shelve_template, write_template
+from compute.jobs.services.templates import (
+    change_template,
+    require_in_use,
+    shelve_template,
+    write_template,
+)
 from compute.jobs.services.wishing import cancel, prioritise
 
 __all__ = [
@@ -41,6 +46,7 @@ __all__ = [
     "reclaim_idle",
     "record_of",
     "refresh_estimates",
+    "require_in_use",
     "restart_pipeline",
     "retry",
     "shelve_template",

@@ -7,6 +7,7 @@ from compute.capacity.models import EngineKind, GpuFlavour
 from compute.jobs.lifecycle import Priority
 from compute.jobs.models import Job
 from compute.jobs.services import needs, told
+from compute.jobs.services.templates import require_in_use
 from portal.audit.services import denied, record
 from portal.core.background import after_commit
 from portal.core.errors import Conflict, Refused
@@ -23,13 +24,20 @@ def submit(
 ) -> Job:
     """Ask for hardware to run `command` for `tenant`; `asks` are other fields of `ASKS`.
 
-    Consumers of the tenant. `command` is a list of words, or a line that is split as a shell
-    would. Raises `Refused` with the field at fault, 403.
+    Consumers of the tenant. `command` is a list of words, or a line as people write it. Raises
+    `Refused` with the field at fault, also for a template that is archived, 403.
     """
+    if template is not None:
+        require_in_use(template)
+    facts = {"name": name, "command": command, "image": image} | asks
+    return _submit(tenant, by, facts, template=template, step=step)
+
+
+def _submit(tenant: Tenant, by, asks: dict, *, template=None, step=None) -> Job:
     if not by.may(TenantRole.CONSUMER, tenant):
         why = f"Only people of {tenant} submit jobs for it."
         raise denied("submit a job for", tenant, by=by, why=why, tenant=tenant)
-    facts = needs.checked({"name": name, "command": command, "image": image} | asks)
+    facts = needs.checked(asks)
     require_rank(by, tenant, facts.get("priority", Priority.NORMAL))
     job = Job(tenant=tenant, person=by, template=template, step=step, **facts)
     bind(job)
@@ -51,7 +59,7 @@ def retry(job: Job, *, by) -> Job:
         raise Conflict("This job has not ended. Cancel it first, or submit another.")
     if not by.may(TenantRole.CONSUMER, job.tenant):
         raise Refused(f"Jobs of {job.tenant} are submitted by its own people.")
-    return submit(job.tenant, by=by, name=job.name, template=job.template, **asks_of(job))
+    return _submit(job.tenant, by, {"name": job.name} | asks_of(job), template=job.template)
 
 
 def asks_of(job: Job) -> dict:

@@ -8,7 +8,8 @@ INPUTS, OUTPUTS = "MILLWRIGHT_INPUTS", "MILLWRIGHT_OUTPUTS"
 
 def variables_of(job: Job) -> dict[str, str]:
     """Variables for the process of a step, paths inside the folder with colons between them;
-    empty for other jobs. The engine turns the name of the folder into the path of one."""
+    empty for other jobs. An engine that makes the folder turns its name, and the
+    paths inside it, into paths of the machine."""
     if job.step_id is None:
         return {}
     return {

@@ -1,20 +1,18 @@
 """What a job may ask for: every value checked, with words that say what to change."""
 
 import re
-import shlex
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
-from compute.engines.jobs import MOST_NODES, MOST_SECONDS, VARIABLE
+from compute.engines.jobs import MOST_NODES, MOST_SECONDS
+from compute.jobs import commands, limits, variables
 from compute.jobs.lifecycle import Priority
 from marketplace.catalog.models import DataClass
 from portal.core.errors import Refused
 from tenants.directory.models import Region
 
 BOUND = frozenset({DataClass.CONFIDENTIAL, DataClass.RESTRICTED})
-MOST_GPUS, MOST_CPU, MOST_MEMORY_GB, MOST_RETRIES = 64, 1024, 16_384, 10
-MOST_WORDS, MOST_COMMAND, MOST_VARIABLES, MOST_VALUE, MOST_DATASETS = 200, 16_384, 50, 4096, 50
-OURS = "MILLWRIGHT_"
+MOST_DATASETS = 50
 IMAGE = re.compile(r"[a-z0-9]([a-z0-9._/:@-]{0,253}[a-zA-Z0-9])?")
 PATH = re.compile(r"[A-Za-z0-9._/:@=+-]+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -97,30 +95,22 @@ def _flag(name: str, value) -> bool:
 
 
 def _command(name: str, value) -> list[str]:
-    """Words as a program gets them; text is split as a shell would, and no shell runs it."""
-    try:
-        words = shlex.split(value) if isinstance(value, str) else list(value)
-    except (ValueError, TypeError):
-        words = [None]
-    if not all(isinstance(word, str) and "\x00" not in word for word in words):
+    """Arguments as a program gets them; text is read as every face reads it."""
+    if not isinstance(value, str | list | tuple):
         raise Refused("Write the command as one line, or as a list of words.", field=name)
-    if not words or not words[0].strip():
-        raise Refused("Say what to run.", field=name)
-    if len(words) > MOST_WORDS or sum(map(len, words)) > MOST_COMMAND:
-        raise Refused("The command is too long. Put it into a file of the image.", field=name)
-    return words
+    try:
+        if isinstance(value, str):
+            return commands.read_command(value)
+        return commands.check(list(value))
+    except ValueError as wrong:
+        raise Refused(str(wrong), field=name) from None
 
 
 def _variables(name: str, value) -> dict[str, str]:
-    if not isinstance(value, dict) or len(value) > MOST_VARIABLES:
-        raise Refused(f"Give at most {MOST_VARIABLES} variables by name.", field=name)
-    for variable, held in value.items():
-        if not isinstance(variable, str) or not VARIABLE.fullmatch(variable):
-            raise Refused(f"{variable!r} cannot be the name of a variable.", field=name)
-        if variable.upper().startswith(OURS):
-            raise Refused(f"Names that begin with {OURS} are taken.", field=name)
-        if not isinstance(held, str) or "\x00" in held or len(held) > MOST_VALUE:
-            raise Refused(f"Give {variable} as text of {MOST_VALUE:,} or less.", field=name)
+    try:
+        variables.check(value)
+    except ValueError as wrong:
+        raise Refused(str(wrong), field=name) from None
     return dict(value)
 
 
@@ -137,6 +127,9 @@ def _region(name: str, value) -> str:
 
 def _checkpoint(name: str, value) -> str:
     path = _text(300, shape=PATH)(name, value)
+    if path.startswith("/"):
+        words = "Use a name without / in front, such as models/digits. The program finds it"
+        raise Refused(f"{words} in MILLWRIGHT_CHECKPOINT.", field=name)
     if ".." in path.split("/"):
         raise Refused("Name a folder without '..' in its path.", field=name)
     return path
@@ -147,10 +140,10 @@ CHECKS: dict[str, Callable] = {
     "image": _text(255, shape=IMAGE),
     "command": _command,
     "variables": _variables,
-    "gpus": _between(0, MOST_GPUS, 2, "GPUs for each node"),
-    "gpu_memory_gb": _between(0, 1024, 0, "GB of GPU memory"),
-    "cpu": _between(Decimal("0.05"), MOST_CPU, 2, "cores"),
-    "memory_gb": _between(Decimal("0.07"), MOST_MEMORY_GB, 2, "GB of memory"),
+    "gpus": _between(0, limits.MOST_GPUS, 2, "GPUs for each node"),
+    "gpu_memory_gb": _between(0, limits.MOST_GPU_MEMORY_GB, 0, "GB of GPU memory"),
+    "cpu": _between(limits.LEAST_CPU, limits.MOST_CPU, 2, "cores"),
+    "memory_gb": _between(limits.LEAST_MEMORY_GB, limits.MOST_MEMORY_GB, 2, "GB of memory"),
     "nodes": _between(1, MOST_NODES, 0, "nodes"),
     "together": _flag,
     "datasets": _datasets,
@@ -158,7 +151,7 @@ CHECKS: dict[str, Callable] = {
     "region": _region,
     "time_limit_s": _between(1, MOST_SECONDS, 0, "seconds"),
     "priority": _choice(Priority),
-    "retries": _between(0, MOST_RETRIES, 0, "retries"),
+    "retries": _between(0, limits.MOST_RETRIES, 0, "retries"),
     "checkpoint": _checkpoint,
     "notify": _flag,
 }

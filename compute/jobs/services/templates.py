@@ -1,6 +1,6 @@
 """A team's own templates: written by its people, put away by their writer or its owners."""
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -12,6 +12,7 @@ from tenants.directory.models import Tenant
 from tenants.directory.roles import TenantRole
 
 SLUG, DESCRIPTION = 60, 300
+TAKEN = "Your team has a template of this name."
 
 
 @transaction.atomic
@@ -53,6 +54,13 @@ def shelve_template(template: Template, *, by, back: bool = False) -> Template:
     return template
 
 
+def require_in_use(template: Template) -> None:
+    """Raises `Refused` for a template that was archived: it starts no job."""
+    if template.archived_at:
+        words = f"{template} is archived and starts no jobs. Take it back under Templates first."
+        raise Refused(words, field="template", row=template)
+
+
 def _keep(template: Template, name: str, asks: dict, description: str) -> None:
     name = needs.CHECKS["name"]("name", name)
     slug = slugify(name)[:SLUG]
@@ -63,10 +71,14 @@ def _keep(template: Template, name: str, asks: dict, description: str) -> None:
     facts = needs.checked(asks)
     namesake = Template.objects.filter(tenant=template.tenant, slug=slug).exclude(pk=template.pk)
     if taken := namesake.first():
-        raise Conflict("Your team has a template of this name.", field="name", row=taken)
+        raise Conflict(TAKEN, field="name", row=taken)
     template.slug, template.name, template.description = slug, name, description.strip()
     template.asks = {field: _plain(value) for field, value in facts.items()}
-    template.save()
+    try:
+        with transaction.atomic():
+            template.save()
+    except IntegrityError:  # somebody took the name in this moment
+        raise Conflict(TAKEN, field="name", row=namesake.first()) from None
 
 
 def _plain(value):

@@ -26,7 +26,14 @@ class Beginning(Page):
     def template(self) -> Template | None:
         wanted = self.request.POST.get("template") or self.request.GET.get("template")
         seen = Template.objects.visible_to(self.request.user).select_related("tenant")
-        return seen.filter(pk=uuid_or_none(wanted)).first()
+        found = seen.filter(pk=uuid_or_none(wanted)).first()
+        return None if found and found.archived_at else found
+
+    @cached_property
+    def shelved(self) -> Template | None:
+        """The template that was asked for, if it is archived: nothing is taken from it."""
+        seen = Template.objects.visible_to(self.request.user).exclude(archived_at=None)
+        return seen.filter(pk=uuid_or_none(self.request.GET.get("template"))).first()
 
     @cached_property
     def earlier(self) -> Job | None:
@@ -69,6 +76,7 @@ class NewJob(Beginning, RefusalsInForm, FormView):
         templates = Template.objects.visible_to(self.request.user).in_use()
         offered = templates.filter(tenant__in=self.mine).select_related("tenant")
         found = {"templates": offered, "chosen": self.template, "earlier": self.earlier}
+        found["shelved"] = self.shelved
         return super().get_context_data(tenant=self.tenant, **found, **kwargs)
 
     def do(self, form):
@@ -105,10 +113,19 @@ class Estimate(SignedIn, View):
         tenant = mine.filter(slug=named).first() or mine.first()
         form = JobForm(request.POST, user=request.user, tenant=tenant)
         form.is_valid()
-        if tenant is None or set(NEEDS) & set(form.errors):
+        if tenant is None:
             return {"unready": True}
+        if at_fault := [name for name in NEEDS if name in form.errors]:
+            return {"unready": True, "wrong": list(wrong_in(form, at_fault))}
         needs = {name: form.cleaned_data[name] for name in NEEDS}
         try:
             return {"forecast": services.forecast(tenant, by=request.user, **needs)}
         except Refused as refused:
             return {"refused": refused.detail}
+
+
+def wrong_in(form: JobForm, names: list[str]):
+    """The label and the words of each field that holds something wrong; empty ones are not."""
+    for name in names:
+        if form.data.get(name, "").strip():
+            yield form[name].label, " ".join(form.errors[name])

@@ -73,6 +73,7 @@ class Jobs(Narrowed, TemplateView):
         mine = Job.objects.changeable_by(user).filter(pk__in=ids)
         found = {"page": page, "rows": rows_of(page.rows), "query": query.urlencode()}
         found |= {"narrowing": self.narrowing, "in_use": self.narrowing.in_use()}
+        found["ignored"] = "; ".join(self.narrowing.ignored())
         found |= {"oldest_first": self.oldest_first, "turned": turned(query, self.oldest_first)}
         found |= {"several": len(user.standing) != 1, "paged": bool(PLACES & {*self.request.GET})}
         found["mine"] = set(mine.values_list("pk", flat=True))

@@ -177,3 +177,54 @@ def test_a_list_asks_the_same_for_one_job_and_for_many(
         Job.objects.create(tenant=claims, person=consumer, name=f"More {number}")
     with django_assert_max_num_queries(len(short)):
         client.get("/api/v1/jobs/")
+
+
+def test_a_name_of_a_template_that_is_taken_is_a_conflict(client, consumer, a100):
+    asked = {"tenant": "claims", "name": "Nightly", "needs": {"gpus": "1"}}
+    first = post(client, consumer, "job-templates/", asked)
+    taken = post(client, consumer, "job-templates/", asked, 409)
+    assert taken["existing"] == f"/api/v1/job-templates/{first['id']}/"
+    other = post(client, consumer, "job-templates/", asked | {"name": "Other"})
+    at = f"/api/v1/job-templates/{other['id']}/"
+    answer = client.patch(at, {"name": "Nightly"}, content_type="application/json")
+    assert answer.status_code == 409
+    assert answer.json()["errors"] == {"name": ["Your team has a template of this name."]}
+
+
+def test_an_archived_template_is_not_started_by_program(client, consumer, a100):
+    asked = {"tenant": "claims", "name": "Nightly", "command": "true"}
+    kept = post(client, consumer, "job-templates/", asked)
+    post(client, consumer, f"job-templates/{kept['id']}/archive/", status=200)
+    told = post(client, consumer, "jobs/", {"tenant": "claims", "template": "nightly"}, 422)
+    assert "archived" in told["errors"]["template"][0] and not Job.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"gpus": 1}, "gpus"),
+        ({"needs": {"gpu": 1}}, "needs.gpu"),
+        ({"time_limit": 1}, "time_limit"),
+    ],
+)
+def test_a_field_that_is_not_there_is_named(client, consumer, a100, more, field):
+    for path in ("jobs/", "job-templates/"):
+        told = post(client, consumer, path, ASKED | more, 422)
+        assert list(told["errors"]) == [field] and "no such field" in told["errors"][field][0]
+    assert not Job.objects.exists() and not Template.objects.exists()
+
+
+def test_a_body_that_is_a_list_is_told_of_as_a_whole(client, consumer, a100):
+    assert list(post(client, consumer, "jobs/", [ASKED], 422)["errors"]) == ["detail"]
+
+
+@pytest.mark.parametrize("query", ["mine=zz", "unfinished=yes", "needs_a_change=2"])
+def test_a_flag_is_true_or_false(client, job, consumer, query):
+    assert list(get(client, consumer, f"jobs/?{query}", 400)["errors"]) == [query.split("=")[0]]
+    get(client, consumer, "jobs/?mine=True&unfinished=0")
+
+
+def test_the_least_of_cores_is_the_same_everywhere(client, consumer, a100):
+    for cpu, status in (("0.05", 201), ("0.04", 422)):
+        made = post(client, consumer, "jobs/", ASKED | {"needs": {"cpu": cpu}}, status)
+        assert status == 201 or list(made["errors"]) == ["needs.cpu"]

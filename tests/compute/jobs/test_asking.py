@@ -14,14 +14,18 @@ from tests.compute.jobs import stage
 from tests.compute.jobs.stage import fresh
 
 WRONG = [
-    ("name", " "), ("name", "x" * 81), ("command", ""), ("command", "'open"), ("command", [1]),
+    ("name", " "), ("name", "x" * 81), ("command", ""), ("command", "[open"), ("command", [1]),
     ("command", ["a"] * 201), ("image", "Has Space"), ("gpus", -1), ("gpus", "two"),
     ("gpus", "NaN"), ("gpus", True), ("gpus", "1.5"), ("gpu_memory_gb", "40.5"), ("cpu", 0),
     ("memory_gb", "0.01"), ("nodes", 0), ("nodes", 257), ("time_limit_s", 0),
     ("time_limit_s", 2_592_001), ("retries", 11), ("data_class", "secret"), ("region", "moon"),
     ("priority", "highest"), ("checkpoint", "../etc"), ("checkpoint", "a b"), ("notify", "yes"),
+    ("checkpoint", "/tmp/x"),
     ("variables", {"1A": "x"}), ("variables", {"MILLWRIGHT_JOB": "x"}), ("variables", {"A": 1}),
-    ("variables", ["A"]), ("datasets", "claims"), ("datasets", [""]), ("owner", "me"),
+    ("variables", ["A"]), ("variables", {"DB_PASSWORD": "x"}),
+    ("variables", {"millwright_x": "1"}),
+    ("variables", {"A": "AKIAABCDEFGHIJKLMNOP"}),
+    ("datasets", "claims"), ("datasets", [""]), ("owner", "me"),
 ]  # fmt: skip
 
 
@@ -39,9 +43,9 @@ def test_a_job_is_a_row_a_line_and_a_trail(job, consumer):
     assert Event.objects.filter(verb="submitted", subject_id=str(job.pk)).exists()
 
 
-def test_a_line_is_split_as_a_shell_would(a100, claims, consumer):
-    made = stage.ask(claims, consumer, command="python train.py --name 'two words' $HOME")
-    assert made.command == ["python", "train.py", "--name", "two words", "$HOME"]
+@pytest.mark.parametrize("line", ["python train.py --name 'two words' $HOME", "exit 5", "cd /tmp"])
+def test_a_line_that_a_shell_would_read_is_run_by_one(a100, claims, consumer, line):
+    assert stage.ask(claims, consumer, command=line).command == ["sh", "-c", line]
 
 
 def test_only_its_own_people_submit_for_a_tenant(a100, claims, stranger, operator, auditor):
@@ -141,3 +145,22 @@ def test_a_template_starts_a_job(a100, claims, consumer):
     kept = services.write_template(claims, by=consumer, name="Half", asks={"cpu": "1.5"})
     made = stage.ask(claims, consumer, template=kept, **kept.asks)
     assert (made.template, made.cpu) == (kept, Decimal("1.5"))
+
+
+def test_an_archived_template_starts_no_job_and_its_jobs_can_be_run_again(a100, claims, consumer):
+    kept = services.write_template(claims, by=consumer, name="Half", asks={"cpu": "1.5"})
+    job = stage.ask(claims, consumer, template=kept)
+    services.shelve_template(kept, by=consumer)
+    with pytest.raises(Refused, match="archived") as refused:
+        stage.ask(claims, consumer, template=kept)
+    assert refused.value.field == "template"
+    services.cancel(job, by=consumer)
+    services.converge(job.pk)
+    assert services.retry(fresh(job), by=consumer).template == kept
+
+
+def test_a_name_that_is_taken_in_the_same_moment_is_a_conflict(claims, consumer, monkeypatch):
+    services.write_template(claims, by=consumer, name="Nightly", asks={})
+    monkeypatch.setattr("django.db.models.query.QuerySet.first", lambda rows: None)
+    with pytest.raises(Conflict, match="has a template of this name"):
+        services.write_template(claims, by=consumer, name="Nightly", asks={})

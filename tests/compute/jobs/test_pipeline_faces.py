@@ -189,3 +189,33 @@ def test_an_idle_job_is_kept_from_its_page(client, seen, api, a100, claims, cons
     assert fresh(job).kept_at
     assert "it runs on" in seen(job.get_absolute_url())
     assert api.post(f"/api/v1/jobs/{job.pk}/keep/").status_code == 409
+
+
+LINE_OF_TEXT = "echo a; echo b > f"
+
+
+def test_a_command_as_a_line_is_run_by_a_shell_in_steps_too(client, api, floor, consumer):
+    body = {"tenant": "claims", "name": "x", "steps": [{"slug": "a", "command": LINE_OF_TEXT}]}
+    assert api.post("/api/v1/pipelines/", body, format="json").status_code == 201
+    text = f"name: x\nsteps:\n  - slug: a\n    command: {LINE_OF_TEXT!r}\n"
+    made = api.post("/api/v1/pipelines/", {"tenant": "claims", "definition": text}, format="json")
+    assert made.status_code == 201, made.content
+    client.force_login(consumer)
+    client.post("/jobs/pipelines/new/", {"tenant": "claims", "definition": text})
+    commands = [plan.steps.get().asks["command"] for plan in Pipeline.objects.all()]
+    assert commands == [["sh", "-c", LINE_OF_TEXT]] * 3
+
+
+@pytest.mark.parametrize(
+    "variables", [{"API_KEY": "x"}, {"MILLWRIGHT_X": "1"}, {"A": "ghp_" + "a1" * 18}]
+)
+def test_steps_and_defaults_hold_no_secrets(api, floor, variables):
+    step = {"slug": "a", "command": ["x"]}
+    body = {"tenant": "claims", "name": "x", "steps": [step | {"variables": variables}]}
+    told = api.post("/api/v1/pipelines/", body, format="json")
+    assert list(told.json()["errors"]) == ["steps.0.variables"]
+    name, value = next(iter(variables.items()))
+    text = f"defaults: {{variables: {{{name}: {value!r}}}}}\n" + TEXT
+    told = api.post("/api/v1/pipelines/", {"tenant": "claims", "definition": text}, format="json")
+    assert told.status_code == 422 and "variables" in str(told.json()["errors"])
+    assert not Pipeline.objects.exists()

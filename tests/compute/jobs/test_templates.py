@@ -105,7 +105,19 @@ def test_what_it_got_is_named_once_it_has_it():
 
 
 @pytest.mark.parametrize(
-    "text", ["python train.py --lr=0.1", "a | b", '["a b", "$x"]', "X=1 y", "echo 'a  b'", "a  b"]
+    "text",
+    [
+        "python train.py --lr=0.1",
+        "a | b",
+        '["a b", "$x"]',
+        "X=1 y",
+        "echo 'a  b'",
+        "a  b",
+        "exit 5",
+        "[ -f data ]",
+        '["exit", "5"]',
+        '[ "a", "b" ]',
+    ],
 )
 def test_a_command_reads_back_as_it_was(text):
     command = commands.read_command(text)
@@ -123,3 +135,34 @@ def test_names_of_secrets_are_refused_with_a_hint(name):
 @pytest.mark.parametrize("name", ["MAX_TOKENS", "TOKENIZERS_PARALLELISM", "KEYS", "SORT_KEY"])
 def test_other_names_are_not(name):
     assert variables.read_variables(f"# note\n\n{name}=a=b") == {name: "a=b"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["AKIAABCDEFGHIJKLMNOP", "ghp_" + "a1" * 18, "mw_live_x", "-----BEGIN RSA PRIVATE KEY-----"],
+)
+def test_values_that_look_like_keys_are_refused(value):
+    with pytest.raises(ValueError, match="secret store"):
+        variables.read_variables(f"NAME={value}")
+
+
+@pytest.mark.parametrize("line", ["exit 5", "cd data", ". ./env", "source env", "[ -f data ]"])
+def test_a_line_that_begins_with_a_word_of_the_shell_is_run_by_one(line):
+    assert commands.read_command(line) == ["sh", "-c", line]
+
+
+def test_an_archived_one_fills_in_nothing_and_starts_nothing(client, kept, consumer):
+    client.post(f"{kept.get_absolute_url()}archive/")
+    text = page(client, consumer, f"/jobs/new/?template={kept.pk}")
+    assert "This template is archived" in text and "python train.py" not in text
+    answer = client.post("/jobs/new/", FORM | {"template": str(kept.pk)})
+    assert answer.status_code == 422 and "starts no jobs" in answer.content.decode()
+    assert not Job.objects.exists()
+    assert f"?template={kept.pk}" not in page(client, consumer, "/jobs/templates/?show=archived")
+
+
+def test_a_copy_of_a_job_names_no_archived_template(client, kept, consumer):
+    client.post("/jobs/new/", FORM | {"template": str(kept.pk)})
+    client.post(f"{kept.get_absolute_url()}archive/")
+    text = page(client, consumer, f"{Job.objects.get().get_absolute_url()}clone/")
+    assert "python train.py" in text and str(kept.pk) not in text

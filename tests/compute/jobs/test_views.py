@@ -303,3 +303,17 @@ def test_where_there_are_no_gpus_the_form_begins_without(client, consumer, clust
     client.force_login(consumer)
     form = client.get("/jobs/new/").context["form"]
     assert (form["gpus"].value(), form["cpu"].value()) == (0, 1)
+
+
+def test_a_filter_that_makes_no_sense_is_said_to_be_ignored(client, job, consumer):
+    text = page(client, consumer, "/jobs/?status=zz&since=1900-01-01")
+    assert "A filter was ignored" in text and "Train digits" in text
+    assert "A filter was ignored" not in page(client, consumer, "/jobs/?status=submitted")
+
+
+def test_the_estimate_says_what_is_wrong(client, consumer, a100):
+    client.force_login(consumer)
+    text = client.post("/jobs/estimate/", FORM | {"cpu": "0.01", "gpus": ""}).content.decode()
+    assert "<strong>CPU</strong>" in text and "0.05" in text and "<strong>GPUs" not in text
+    text = client.post("/jobs/estimate/", FORM | {"cpu": ""}).content.decode()
+    assert "Fill in what it needs" in text
