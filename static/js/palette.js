@@ -105,7 +105,7 @@ function start() {
     withRecent();
     choose(options()[0]);
     const count = options().length;
-    told.textContent = count ? `${count} results` : list.textContent.trim();
+    told.textContent = count ? `${count} ${count === 1 ? "result" : "results"}` : list.textContent.trim();
   }
 
   function later() {

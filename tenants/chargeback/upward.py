@@ -57,8 +57,9 @@ class Sources:
 
     `models(user)` and `hardware(user)` give the ids of what `user` may know of, as a list or a
     subquery; `keys(user, ids)` a dict with `name`, `prefix`, `used_at` and `href` by id of a key;
-    `kind(user, id)` a `Kind` or None, `kinds(user)` all of them. `owed(since, until)` counts the stretches of hardware that
-    ended on these days and are not billed, `ran(since, until)` gives the billed ones as `Ran`.
+    `kind(user, id)` a `Kind` or None, `kinds(user)` all of them. `owed(since, until)`
+    counts the stretches of hardware that ended on these days and are not billed,
+    `ran(since, until)` gives the billed ones as `Ran`.
     `amiss()` is what does not agree with the ledger, in words.
     """
 
