@@ -13,7 +13,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.asgi import get_asgi_application  # noqa: E402
 
-from portal.routing import live_urls  # noqa: E402
+from portal.routing import elsewhere, live_urls  # noqa: E402
 from portal.web.origin import OurPagesOnly  # noqa: E402
 from portal.web.passage import Passage  # noqa: E402
 
@@ -22,7 +22,7 @@ application = ProtocolTypeRouter(
     {
         "lifespan": passage,
         "http": passage,
-        "websocket": OurPagesOnly(AuthMiddlewareStack(URLRouter(live_urls))),
+        "websocket": OurPagesOnly(AuthMiddlewareStack(URLRouter([*live_urls, elsewhere]))),
     }
 )
 

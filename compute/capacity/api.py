@@ -172,8 +172,10 @@ class Quotas(Reads):
     def preview(self, request, pk=None):
         """What a change would do; changes nothing. Operators only."""
         quota = self.get_object()
-        terms, _ = self.terms(quota)
-        told = services.preview_for(quota.queue, quota.flavour, terms, by=request.user)
+        terms, reason = self.terms(quota)
+        told = services.preview_for(
+            quota.queue, quota.flavour, terms, by=request.user, reason=reason
+        )
         return Response(shapes.QuotaPreviewSerializer(told).data)
 
     def terms(self, quota: Quota) -> tuple[Terms, str]:

@@ -206,11 +206,11 @@ def machines_of(flavours: Iterable[GpuFlavour]) -> list[Machine]:
 
 
 def matrix(found: Iterable[Kind]) -> dict[tuple[str, str], Decimal]:
-    """(lender, borrower) -> GPUs, over all flavours with GPUs."""
+    """(lender, borrower) -> units. What nobody is guaranteed is lent by nobody."""
     sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for kind in found:
-        if kind.flavour.has_gpus:
-            for pair, amount in sharing.lent(kind.shares, kind.total).items():
+        for pair, amount in sharing.lent(kind.shares, kind.total).items():
+            if pair[0] != sharing.SHARED:
                 sums[pair] += amount
     return dict(sums)
 

@@ -62,6 +62,11 @@ class Cluster(Record):
         """Whose business the trail takes it for."""
         return self.provider
 
+    @property
+    def takes_back(self) -> bool:
+        """Whether running jobs make way for others there; processes of one machine never do."""
+        return self.engine != EngineKind.LOCAL
+
     def get_absolute_url(self) -> str:
         return reverse("capacity:cluster", args=[self.slug])
 

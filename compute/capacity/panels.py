@@ -9,7 +9,6 @@ from django.utils import timezone
 from compute.capacity import figures, nodemap
 from compute.capacity.figures import Kind
 from compute.capacity.services import Terms, preview
-from compute.capacity.sharing import SHARED
 from compute.capacity.upward import Queued
 from portal.core import charts
 from portal.core.templatetags._words import number, percent, span
@@ -18,7 +17,7 @@ MAPPED = 48  # nodes that one picture shows
 QUEUED = 8
 TENANTS = 12  # rows and columns of the borrowing table
 ZERO = Decimal(0)
-NOBODY = "nobody's"
+ALONE = "Nobody borrows from anybody"
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,18 @@ class Lender:
 
 @dataclass(frozen=True)
 class Borrowing:
-    """Who borrows from whom. `more` tenants are left out of both sides."""
+    """Who borrows from whom, in `unit`. `more` tenants are left out of both sides."""
 
     borrowers: list[str]
     rows: list[Lender]
     totals: list[Decimal]
     total: Decimal
     more: int = 0
+
+
+def counted(found: list[Kind]) -> list[Kind]:
+    """The kinds that figures over all add up: those with GPUs, of cores where there are none."""
+    return [kind for kind in found if kind.flavour.has_gpus] or found
 
 
 def fleet(found: list[Kind], queued: Queued, asked: str) -> dict:
@@ -61,6 +65,8 @@ def fleet(found: list[Kind], queued: Queued, asked: str) -> dict:
         "figures": head(found, queued),
         "rows": rows(found),
         "borrowing": borrowing(found),
+        "unit": unit_of(found),
+        "alone": ALONE,
         "over": [each for each in found if each.over],
     }
 
@@ -76,13 +82,11 @@ def extent(found: list[Kind]) -> str:
 
 def head(found: list[Kind], queued: Queued) -> list[dict]:
     """The five figures over the page, of all kinds with GPUs (of cores where there are none)."""
-    gpus = [kind for kind in found if kind.flavour.has_gpus] or found
-    unit = gpus[0].flavour.unit if gpus else "GPU"
+    gpus = counted(found)
     used, total, free, off = (
         sum((getattr(kind, name) for kind in gpus), ZERO)
         for name in ("used", "total", "free", "off")
     )
-    borrowed = sum((kind.borrowed for kind in gpus), ZERO)
     return [
         {
             "label": "Busy",
@@ -92,14 +96,28 @@ def head(found: list[Kind], queued: Queued) -> list[dict]:
         },
         _queue(queued),
         _largest(gpus),
-        {
-            "label": "Borrowed",
-            "value": number(borrowed),
-            "small": f"{unit}s",
-            "note": "Lenders can call it back" if borrowed else "Nobody is over their own",
-        },
+        _borrowed(gpus),
         _scattered(gpus),
     ]
+
+
+def unit_of(found: list[Kind]) -> str:
+    """What the figures over all count: "GPUs" or "cores"."""
+    kinds = counted(found)
+    return f"{kinds[0].flavour.unit if kinds else 'GPU'}s"
+
+
+def _borrowed(found: list[Kind]) -> dict:
+    """What is taken of hardware that nobody is guaranteed is borrowed from nobody."""
+    borrowed = sum(figures.matrix(found).values(), ZERO)
+    called = all(kind.flavour.cluster.takes_back for kind in found)
+    note = "Lenders can call it back" if called else "Lenders come first when it is free"
+    return {
+        "label": "Borrowed",
+        "value": number(borrowed),
+        "small": unit_of(found),
+        "note": note if borrowed else ALONE,
+    }
 
 
 def _queue(queued: Queued) -> dict:
@@ -211,19 +229,18 @@ def node_map(kind: Kind) -> dict:
 
 def borrowing(found: list[Kind]) -> Borrowing | None:
     """Who borrows from whom, the largest first; None where nobody does."""
-    sums = figures.matrix(found)
+    sums = figures.matrix(counted(found))
     if not sums:
         return None
     lends, takes = _side(sums, 0), _side(sums, 1)
     names = sorted(lends.keys() | takes.keys(), key=lambda n: (-takes.get(n, 0), n))
-    named = [name for name in names if name != SHARED]
-    columns = [name for name in named if name in takes][:TENANTS]
-    left = sorted(lends, key=lambda n: (n == SHARED, -lends[n], n))[: TENANTS + 1]
+    columns = [name for name in names if name in takes][:TENANTS]
+    left = sorted(lends, key=lambda n: (-lends[n], n))[:TENANTS]
     top = max(sums.values())
     return Borrowing(
         borrowers=columns,
         rows=[
-            Lender(name or NOBODY, [_cell(sums, name, to, top) for to in columns], lends[name])
+            Lender(name, [_cell(sums, name, to, top) for to in columns], lends[name])
             for name in left
         ],
         totals=[takes[name] for name in columns],
@@ -309,7 +326,7 @@ def quota_lines(form, queue, found: list[Kind]) -> list[dict]:
     return lines
 
 
-def previews(queue, terms: dict) -> list[tuple]:
+def previews(queue, terms: dict, reason: str = "") -> list[tuple]:
     """(flavour, what its new terms would do) for every flavour whose terms would change."""
     known = {quota.flavour_id: quota for quota in queue.quotas.all()}
     changed = []
@@ -317,7 +334,7 @@ def previews(queue, terms: dict) -> list[tuple]:
         old = known.get(flavour.pk)
         was = Terms(old.guaranteed, old.borrow, old.lend) if old else Terms(ZERO)
         if was != wanted:
-            changed.append((flavour, preview(queue, flavour, wanted)))
+            changed.append((flavour, preview(queue, flavour, wanted, reason=reason)))
     return changed
 
 

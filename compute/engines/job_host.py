@@ -15,6 +15,7 @@ from compute.engines.hosting import WrongSettings
 from compute.engines.job_attempts import Attempt
 from compute.engines.job_hosting import JobHost, Settings, Taken
 from compute.engines.job_pods import moment
+from compute.engines.job_queue import guaranteed
 from compute.engines.jobs import EngineRefused
 
 MAX_BODY = 512 * 1024
@@ -99,7 +100,7 @@ async def fleet(request: web.Request) -> web.Response:
 
 
 async def share(request: web.Request) -> web.Response:
-    """`PUT /fleet`: weights and priorities by name, products by flavour."""
+    """`PUT /fleet`: weights, guarantees and priorities by name, products by flavour."""
     content = hosting.content_of(await request.read())
     request.app[HOST].share(_shares(content))
     return web.json_response(content)
@@ -225,17 +226,20 @@ def _read(pod, at: int) -> list[list]:
 
 def _shares(content: Any) -> dict[str, Any]:
     """What `job_wire.shares_of` makes, and nothing else."""
-    parts = ("weights", "priorities", "flavours")
+    parts = ("weights", "guaranteed", "priorities", "flavours")
     if not isinstance(content, dict) or set(content) != set(parts):
         raise EngineRefused(f"How to share is an object with {', '.join(parts)}.")
     if not all(isinstance(content[part], dict) for part in parts):
-        raise EngineRefused("Weights, priorities and flavours are objects.")
+        raise EngineRefused("Weights, guarantees, priorities and flavours are objects.")
     try:
         sane = all(float(weight) > 0 for weight in content["weights"].values())
-    except (TypeError, ValueError):
+        sane &= all(amount >= 0 for own in guaranteed(content).values() for amount in own.values())
+    except (AttributeError, ArithmeticError, TypeError, ValueError):
         sane = False
     if not sane or not all(isinstance(value, int) for value in content["priorities"].values()):
-        raise EngineRefused("Weights are above 0, priorities are whole numbers.")
+        raise EngineRefused(
+            "Weights are above 0, guarantees 0 or more, priorities are whole numbers."
+        )
     return content
 
 

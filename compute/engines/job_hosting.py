@@ -18,7 +18,7 @@ from compute.engines.hosting import WrongSettings
 from compute.engines.job_attempts import Attempt, Told, least_used, whole
 from compute.engines.job_machine import Folders, Machine
 from compute.engines.job_pods import MARK, SHUT_DOWN, STOP, Pod, end_all_in
-from compute.engines.job_queue import Amount, Claim, Fairness, next_ones, places
+from compute.engines.job_queue import Amount, Claim, Fairness, guaranteed, next_ones, places
 from compute.engines.jobs import PRIORITIES, EngineRefused, JobOrder, JobSighting
 
 TICK = 0.1
@@ -364,6 +364,7 @@ class JobHost:
     def _weigh(self) -> None:
         weights = self.fleet.get("weights", {})
         self._fair.weights = {tenant: float(weight) for tenant, weight in weights.items()}
+        self._fair.guaranteed = guaranteed(self.fleet)
 
     def _queue(self) -> None:
         """Say to each that waits where it stands."""

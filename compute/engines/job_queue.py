@@ -1,4 +1,6 @@
-"""Who comes next on one machine: fair between tenants by weight, by priority within one."""
+"""Who comes next on one machine: by priority within a tenant; between tenants first those who stay
+within their guarantee, then fair by weight. What runs is never taken away.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -39,7 +41,7 @@ class Amount:
     def words(self) -> str:
         """For people: "2 cores and 4 GB"."""
         cores = "1 core" if self.cpu == 1 else f"{self.cpu.normalize():f} cores"
-        memory = f"{self.memory_mb / 1024:.1f}".removesuffix(".0") + " GB"
+        memory = f"{-(-self.memory_mb * 100 // 1024) / 100:.2f}".rstrip("0").rstrip(".") + " GB"
         gpus = [f"{self.gpus} GPU{'s' if self.gpus > 1 else ''}"] if self.gpus else []
         return " and ".join([", ".join([*gpus, cores]), memory])
 
@@ -55,6 +57,15 @@ class Claim:
     arrived: int = 0
     since: float = 0.0
 
+    @property
+    def unit(self) -> str:
+        """What is counted of it."""
+        return "gpus" if self.needs.gpus else "cpu"
+
+    @property
+    def units(self) -> Decimal:
+        return Decimal(getattr(self.needs, self.unit))
+
 
 @dataclass(frozen=True)
 class Place:
@@ -66,13 +77,21 @@ class Place:
 
 @dataclass
 class Fairness:
-    """Weights of tenants, and what each was served lately: shares of the machine in seconds."""
+    """Weights and guarantees of tenants, and what each was served lately: shares of the machine in
+    seconds. Guaranteed are GPUs (`gpus`) and cores of jobs without any (`cpu`)."""
 
     weights: dict[str, float] = field(default_factory=dict)
     served: dict[str, float] = field(default_factory=dict)
+    guaranteed: dict[str, dict[str, Decimal]] = field(default_factory=dict)
 
     def weight(self, tenant: str) -> float:
         return self.weights.get(tenant, 1.0)
+
+    def within(self, head: Claim, held: Iterable[Claim]) -> bool:
+        """Whether its tenant, who holds `held`, stays within its guarantee with `head`."""
+        unit = head.unit
+        used = sum((one.units for one in held if one.unit == unit), head.units)
+        return used <= self.guaranteed.get(head.tenant, {}).get(unit, Decimal(0))
 
     def pass_time(self, seconds: float, running: Iterable[Claim], whole: Amount) -> None:
         """Count what ran for the last `seconds`."""
@@ -83,23 +102,31 @@ class Fairness:
             self.served[claim.tenant] = self.served.get(claim.tenant, 0.0) + part
 
 
+def guaranteed(shares: dict) -> dict[str, dict[str, Decimal]]:
+    """What tenants are guaranteed by how a machine is shared. Raises for what is no number."""
+    given = shares.get("guaranteed", {}).items()
+    return {tenant: {unit: Decimal(n) for unit, n in own.items()} for tenant, own in given}
+
+
 def next_ones(
     waiting: list[Claim], running: list[Claim], whole: Amount, fair: Fairness, now: float
 ) -> list[Claim]:
     """Those that start now, in their order."""
     queues = _by_tenant(waiting)
     free = whole - sum((one.needs for one in running), Amount())
-    shares: dict[str, float] = {}
+    held: dict[str, list[Claim]] = {}
     for one in running:
-        shares[one.tenant] = shares.get(one.tenant, 0.0) + one.needs.share_of(whole)
+        held.setdefault(one.tenant, []).append(one)
     chosen = []
     while queues:
-        tenant = min(queues, key=lambda name: _standing(name, queues[name][0], shares, fair))
+        tenant = min(
+            queues, key=lambda name: _standing(queues[name][0], held.get(name, []), whole, fair)
+        )
         head = queues[tenant][0]
         if head.needs.fits(free):
             chosen.append(head)
             free -= head.needs
-            shares[tenant] = shares.get(tenant, 0.0) + head.needs.share_of(whole)
+            held.setdefault(tenant, []).append(head)
             queues[tenant].pop(0)
         elif now - head.since > PATIENCE:
             break  # nobody passes it any more, or it would wait for ever
@@ -141,7 +168,9 @@ def _by_tenant(waiting: list[Claim]) -> dict[str, list[Claim]]:
     return queues
 
 
-def _standing(tenant: str, head: Claim, shares: dict[str, float], fair: Fairness) -> tuple:
-    """Smaller comes first: what runs, what was served, who came first."""
-    weight = fair.weight(tenant)
-    return (shares.get(tenant, 0.0) / weight, fair.served.get(tenant, 0.0) / weight, head.arrived)
+def _standing(head: Claim, held: list[Claim], whole: Amount, fair: Fairness) -> tuple:
+    """Smaller comes first: who is within its guarantee, what runs, what was served, who came."""
+    weight = fair.weight(head.tenant)
+    runs = sum(one.needs.share_of(whole) for one in held) / weight
+    served = fair.served.get(head.tenant, 0.0) / weight
+    return (not fair.within(head, held), runs, served, head.arrived)

@@ -96,11 +96,28 @@ def node_from(content: dict[str, Any]) -> NodeSighting:
 
 
 def shares_of(order: FleetOrder) -> dict[str, Any]:
-    """What one machine can take of an order of how to share: weights, priorities, flavours."""
+    """What one machine can take of an order of how to share."""
+    products = {flavour.name: flavour.product for flavour in order.flavours}
     return {
         "weights": {queue.tenant: str(queue.weight) for queue in order.queues},
+        "guaranteed": _guaranteed(order, products),
         "priorities": dict(order.priorities),
-        "flavours": {flavour.name: flavour.product for flavour in order.flavours},
+        "flavours": products,
+    }
+
+
+def _guaranteed(order: FleetOrder, products: dict[str, str]) -> dict[str, dict[str, str]]:
+    """By tenant what it is guaranteed: GPUs, or cores of hardware without any."""
+    found: dict[str, dict[str, Decimal]] = {}
+    for queue in order.queues:
+        for quota in queue.quotas:
+            if quota.guaranteed:
+                unit = "gpus" if products.get(quota.flavour) else "cpu"
+                sums = found.setdefault(queue.tenant, {})
+                sums[unit] = sums.get(unit, Decimal(0)) + quota.guaranteed
+    return {
+        tenant: {unit: f"{amount.normalize():f}" for unit, amount in sums.items()}
+        for tenant, sums in found.items()
     }
 
 

@@ -24,7 +24,8 @@ SILENT_AFTER = 5.0  # seconds without a sign of life after which a line counts a
 class LocalJobs:
     """A `JobEngine` and a `FleetEngine` on the job host (`python -m compute.engines.job_host`).
 
-    One machine is shared by weight; guaranteed, borrowed and lent amounts are not kept there.
+    One machine is shared by weight, those below their guarantee first. What runs is never taken
+    away; how much may be borrowed and is lent is not kept there.
     """
 
     def __init__(self, base_url: str, token: str, *, timeout: float = 5.0) -> None:
@@ -114,7 +115,7 @@ class LocalJobs:
             raise EngineUnavailable("The job host sent something else than machines.") from wrong
 
     def drift(self, order: FleetOrder) -> tuple[Drift, ...]:
-        """Weights, priorities and flavours that are not as ordered; amounts are not kept here."""
+        """Weights, guarantees, priorities and flavours that are not as ordered."""
         found, wanted = _said(self._http.send("GET", "/fleet")), job_wire.shares_of(order)
         return tuple(
             Drift(f"{part} of this machine", key, _shown(wanted[part], key), _shown(known, key))
@@ -125,7 +126,7 @@ class LocalJobs:
         )
 
     def apply(self, order: FleetOrder) -> None:
-        """Share by these weights from now on."""
+        """Share by these weights and guarantees from now on."""
         _said(self._http.send("PUT", "/fleet", json_body=job_wire.shares_of(order)))
 
 

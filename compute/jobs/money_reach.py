@@ -48,11 +48,13 @@ def hardware_ids(user):
 
 def kind(user, id: UUID) -> upward.Kind | None:
     """A kind of hardware as the price book must know it."""
-    seen = GpuFlavour.objects.visible_to(user).select_related("cluster__provider")
-    found = seen.filter(pk=id).first()
-    if found is None:
-        return None
-    return upward.Kind(found.pk, found.slug, found.name, found.tenant, meter_of(found))
+    found = _seen_by(user).filter(pk=id).first()
+    return found and _as_kind(found)
+
+
+def kinds(user) -> list[upward.Kind]:
+    """All kinds of hardware that `user` may know of."""
+    return [_as_kind(each) for each in _seen_by(user)]
 
 
 def owed(since: date, until: date) -> int:
@@ -74,6 +76,14 @@ def amiss() -> list[str]:
     return [said for words, sql in CHECKS for said in _ask(words, sql)]
 
 
+def _seen_by(user):
+    return GpuFlavour.objects.visible_to(user).select_related("cluster__provider")
+
+
+def _as_kind(found: GpuFlavour) -> upward.Kind:
+    return upward.Kind(found.pk, found.slug, found.name, found.tenant, meter_of(found))
+
+
 def _ended(since: date, until: date):
     start, end = (datetime.combine(day, time.min, UTC) for day in (since, until))
     return Run.objects.filter(ended_at__gte=start, ended_at__lt=end + timedelta(days=1))
@@ -85,4 +95,4 @@ def _ask(words: str, sql: str) -> list[str]:
         return [words.format(*row) for row in cursor.fetchall()]
 
 
-upward.connect(hardware=hardware_ids, kind=kind, owed=owed, ran=ran, amiss=amiss)
+upward.connect(hardware=hardware_ids, kind=kind, kinds=kinds, owed=owed, ran=ran, amiss=amiss)

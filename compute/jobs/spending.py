@@ -11,6 +11,7 @@ from compute.jobs.models import Job, Receipt, Run
 from compute.jobs.services.metering import quantity, seconds_of
 from portal.core.templatetags._words import number
 from tenants.chargeback import services as chargeback
+from tenants.chargeback.models import Price
 
 HOUR = 3600
 USUAL = chargeback.CURRENCY
@@ -28,13 +29,18 @@ class Used:
 
 @dataclass
 class Money:
-    """The cost of a job for its page; nano-units of `currency`. `most` is when it stops itself."""
+    """The cost of a job for its page; nano-units of `currency`. `most` is when it stops itself.
+
+    `hourly` is at the price that holds now, or held when the last run of an ended job began:
+    `version` in the book of prices.
+    """
 
     nano: int
     currency: str
     lines: list = field(default_factory=list)
     refunded: int = 0
     hourly: int | None = None
+    version: int | None = None
     most: int | None = None
     unpriced: bool = False
 
@@ -72,14 +78,25 @@ def money_of(job: Job, runs: list[Run], receipts: list[Receipt]) -> Money:
     nano = sum(each.nano or 0 for each in stretches) - refunded
     currency = next((each.currency for each in stretches if each.nano is not None), USUAL)
     money = Money(nano, currency, _lines(stretches), refunded)
-    price = hourly(job.flavour) if job.flavour else None
+    price = _price_of(job, runs)
     if price:
         amount = (job.gpus if job.flavour.has_gpus else job.cpu) * job.nodes
-        money.hourly = price.nano_for(int(amount * HOUR))
+        money.hourly, money.version = price.nano_for(int(amount * HOUR)), price.version
         money.most = nano + price.nano_for(int(amount * _left(job, runs)))
         money.currency = price.currency
     money.unpriced = job.flavour is not None and price is None
     return money
+
+
+def _price_of(job: Job, runs: list[Run]) -> Price | None:
+    """The price that holds for its hardware now; of an ended job the one at which it ran."""
+    if job.flavour is None:
+        return None
+    began = [run for run in runs if run.started_at]
+    if not (job.ended and began):
+        return hourly(job.flavour)
+    last = max(began, key=lambda run: run.started_at)
+    return chargeback.price_at(last.flavour_id, last.started_at)
 
 
 def _left(job: Job, runs: list[Run]) -> int:

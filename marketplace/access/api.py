@@ -139,7 +139,9 @@ class AccessRequests(ReadOnly):
             return None
         grant = Grant.objects.visible_to(self.request.user).to_show().filter(pk=pk).first()
         if grant is None:
-            raise serializers.ValidationError({"renews": [f"There is no {pk} that you may see."]})
+            raise serializers.ValidationError(
+                {"renews": [f"There is no request {pk} that you may see."]}
+            )
         return grant
 
 

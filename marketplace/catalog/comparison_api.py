@@ -10,7 +10,7 @@ from marketplace.catalog import known, picks, side_by_side
 from portal.api import questions
 
 NAMES = ("a", "b", "c", "d")
-UNSEEN = "There is no {} that you may see."
+UNSEEN = "There is nothing called {} that you may see."
 HELP = "A model by slug or id, with `@` and a version number or alias; or a version by its id."
 
 

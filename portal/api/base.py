@@ -35,7 +35,9 @@ class ReadOnly(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
 class VisibleField(serializers.SlugRelatedField):
     """A related row named by slug or id, out of those the caller may see; others do not exist."""
 
-    default_error_messages = {"does_not_exist": "There is no {value} that you may see."}
+    default_error_messages = {
+        "does_not_exist": "There is nothing called {value} that you may see."
+    }
 
     def get_queryset(self):
         return self.queryset.visible_to(self.context["request"].user)

@@ -57,8 +57,9 @@ class Sources:
 
     `models(user)` and `hardware(user)` give the ids of what `user` may know of, as a list or a
     subquery; `keys(user, ids)` a dict with `name`, `prefix`, `used_at` and `href` by id of a key;
-    `kind(user, id)` a `Kind` or None. `owed(since, until)` counts the stretches of hardware that
-    ended on these days and are not billed, `ran(since, until)` gives the billed ones as `Ran`.
+    `kind(user, id)` a `Kind` or None, `kinds(user)` all of them. `owed(since, until)`
+    counts the stretches of hardware that ended on these days and are not billed,
+    `ran(since, until)` gives the billed ones as `Ran`.
     `amiss()` is what does not agree with the ledger, in words.
     """
 
@@ -66,6 +67,7 @@ class Sources:
     keys: Callable[[object, Iterable], dict] = _no_keys
     hardware: Callable[[object], Iterable] = _no_models
     kind: Callable[[object, UUID], Kind | None] = _unknown
+    kinds: Callable[[object], list[Kind]] = _no_models
     owed: Callable[[date, date], int] = _nothing_owed
     ran: Callable[[date, date], list[Ran]] = _nothing_ran
     amiss: Callable[[], list[str]] = _all_is_well

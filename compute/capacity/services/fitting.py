@@ -126,8 +126,14 @@ def _on_nodes(found: list[GpuFlavour], needs: Needs) -> list[GpuFlavour]:
         _none("No node with such hardware takes work now. Ask an operator.", "gpus")
     if max(roomy.values()):
         most = max(roomy.values())
-        _none(f"Only {most} nodes could each hold that. Ask for {most} or fewer.", "nodes")
+        _none(f"{_only(most)} Ask for {most}{' or fewer' if most > 1 else ''}.", "nodes")
     return _none(*_too_much_for_one(seen, needs))
+
+
+def _only(most: int) -> str:
+    return (
+        "Only 1 node could hold that." if most == 1 else f"Only {most} nodes could each hold that."
+    )
 
 
 def _holds(node: Node, needs: Needs) -> bool:
@@ -142,10 +148,13 @@ def _too_much_for_one(seen: list[Node], needs: Needs) -> tuple[str, str]:
     """What is too much for any one node, and the field that asks for it."""
     most = max(node.gpus for node in seen)
     if needs.gpus > most:
-        return f"One node has {most} GPUs at most. Spread the job over several nodes.", "gpus"
+        return (
+            f"One node has {_count(most, 'GPU')} at most. Spread the job over several nodes.",
+            "gpus",
+        )
     cores = max(node.cpu for node in seen)
     if needs.cpu > cores:
-        return f"One such node has {cores.normalize():f} cores at most. Ask for fewer.", "cpu"
+        return f"One such node has {_count(cores, 'core')} at most. Ask for fewer.", "cpu"
     memory = max(node.memory_mb for node in seen) // 1024
     if needs.memory_gb > memory:
         return f"One such node has {memory} GB of memory at most. Ask for less.", "memory_gb"
@@ -158,12 +167,16 @@ def _within_quota(found, tenant: Tenant, needs: Needs) -> list[GpuFlavour]:
     if kept:
         return kept
     best = max(most.values())
-    unit = found[0].unit
     words = (
-        f"{tenant} may have {best.normalize():f} {unit}s of that at most, borrowed ones included; "
-        f"the job needs {needs.units.normalize():f}. Ask for fewer, or an operator for more quota."
+        f"{tenant} may have {_count(best, found[0].unit)} of that at most, borrowed ones "
+        f"included; the job needs {needs.units.normalize():f}. "
+        "Ask for fewer, or an operator for more quota."
     )
     return _none(words, "gpus" if needs.gpus else "cpu")
+
+
+def _count(amount, unit: str) -> str:
+    return f"{Decimal(amount).normalize():f} {unit}{'' if amount == 1 else 's'}"
 
 
 def _none(words: str, field: str):

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from compute.capacity import sharing
 from compute.capacity.models import GpuFlavour, Node, Queue
-from compute.capacity.services.quotas import Terms, check, require_operator
+from compute.capacity.services.quotas import Terms, check, check_promise, require_operator
 from compute.capacity.services.shares import quoted, total_of
 from compute.capacity.sharing import Share
 from portal.core.errors import Refused
@@ -24,8 +24,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Preview:
-    """What would come of it. `over` is how much more than there is would be guaranteed;
-    `borrowers` are names of running attempts that would hold borrowed hardware."""
+    """What would come of it. `refused` is why it would not be saved, in the words of saving;
+    `over` is how much more than there is would be guaranteed; `borrowers` are names of running
+    attempts that would hold borrowed hardware."""
 
     lines: list[Line] = field(default_factory=list)
     refused: str = ""
@@ -33,12 +34,20 @@ class Preview:
     borrowers: tuple[str, ...] = ()
 
 
-def preview(queue: Queue, flavour: GpuFlavour, terms: Terms) -> Preview:
+def preview(queue: Queue, flavour: GpuFlavour, terms: Terms, *, reason: str = "") -> Preview:
     """The consequences of `terms` for the tenant of `queue` in `flavour`, as things stand now."""
     try:
         check(queue, flavour, terms, reason="so far")
     except Refused as refused:
         return Preview(refused=refused.detail)
+    try:
+        check_promise(queue, flavour, terms, reason=reason)
+    except Refused as refused:
+        return replace(_consequences(queue, flavour, terms), refused=refused.detail)
+    return _consequences(queue, flavour, terms)
+
+
+def _consequences(queue: Queue, flavour: GpuFlavour, terms: Terms) -> Preview:
     total, used, attempts = total_of(flavour), *held(flavour)
     name = queue.tenant.slug
     before = [replace(each, used=used.get(each.tenant, ZERO)) for each in quoted(flavour)]
@@ -55,10 +64,10 @@ def preview(queue: Queue, flavour: GpuFlavour, terms: Terms) -> Preview:
     return Preview(lines or [Line("Nothing changes.")], over=over, borrowers=jobs)
 
 
-def preview_for(queue: Queue, flavour: GpuFlavour, terms: Terms, *, by) -> Preview:
+def preview_for(queue: Queue, flavour: GpuFlavour, terms: Terms, *, by, reason="") -> Preview:
     """The same for a person, who must be an operator: it tells what other tenants hold."""
     require_operator(by, "preview a quota of", queue)
-    return preview(queue, flavour, terms)
+    return preview(queue, flavour, terms, reason=reason)
 
 
 def held(flavour: GpuFlavour) -> tuple[dict[str, Decimal], dict[str, list[str]]]:
@@ -84,7 +93,9 @@ def _own(was: Share, mine: Share, flavour: GpuFlavour) -> list[Line]:
     more = mine.borrowed - was.borrowed
     if more > 0:
         words = f"{_n(more)} {_unit(more, flavour)} that it uses now would become borrowed"
-        lines.append(Line(f"{words}: those it is taken from can call them back.", "warn"))
+        if flavour.cluster.takes_back:
+            words += ": those it is taken from can call them back"
+        lines.append(Line(f"{words}.", "warn"))
     if more < 0:
         lines.append(Line(f"{_n(-more)} {_unit(-more, flavour)} that it borrows become its own."))
     if mine.limit is not None and mine.used > mine.limit:
@@ -107,13 +118,22 @@ def _others(was: Share, mine: Share, rest: list[Share], total: Decimal, flavour)
     borrowers = [each for each in rest if each.borrowed]
     if back and borrowers:
         told = ", ".join(f"{each.tenant} ({_n(each.borrowed)})" for each in borrowers)
-        words = f"{mine.tenant} could call back {_n(back)} {_unit(back, flavour)} from {told}"
-        lines.append(Line(f"{words}; their jobs would wait and start again.", "warn"))
+        lines.append(_from_borrowers(mine, back, told, flavour))
     less = was.spare - mine.spare if mine.guaranteed == was.guaranteed else ZERO
     if less > 0:
         words = f"Others could borrow {_n(less)} {_unit(less, flavour)} less of what it leaves."
         lines.append(Line(words, "warn" if borrowers else "ok"))
     return lines
+
+
+def _from_borrowers(mine: Share, back: Decimal, told: str, flavour: GpuFlavour) -> Line:
+    """How what others borrow would come to whom it belongs."""
+    amount = f"{_n(back)} {_unit(back, flavour)}"
+    if flavour.cluster.takes_back:
+        words = f"{mine.tenant} could call back {amount} from {told}"
+        return Line(f"{words}; their jobs would wait and start again.", "warn")
+    words = f"{mine.tenant} would wait for {amount} that {told} borrowed. On this machine running"
+    return Line(f"{words} jobs are never taken away; it comes first when something is free.")
 
 
 def _n(value: Decimal) -> str:

@@ -147,9 +147,16 @@ def check(queue: Queue, flavour: GpuFlavour, terms: Terms, *, reason: str = "") 
     if terms.lend is not None and terms.lend > terms.guaranteed:
         told = f"{terms.guaranteed.normalize():f}"
         raise Refused(f"Only what is guaranteed can be lent: {told} or less.", field="lend")
+    check_promise(queue, flavour, terms, reason=reason)
+
+
+def check_promise(queue: Queue, flavour: GpuFlavour, terms: Terms, *, reason: str) -> None:
+    """Raise `Refused` where more would be guaranteed than there is, and no `reason` is given."""
     left = left_to_guarantee(queue, flavour)
     if terms.guaranteed > left and not reason.strip():
-        words = f"{max(ZERO, left).normalize():f} {flavour.unit}s are left to guarantee"
+        left = max(ZERO, left)
+        unit = f"{flavour.unit} is" if left == 1 else f"{flavour.unit}s are"
+        words = f"{left.normalize():f} {unit} left to guarantee"
         more = "Choose that or less, or give a reason to promise more than there is."
         raise Refused(f"{words}. {more}", field="guaranteed")
 

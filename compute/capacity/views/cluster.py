@@ -112,6 +112,7 @@ class OneFlavour(Page, DetailView):
             "scattered": panels.fragmentation(kind),
             "shares": panels.share_rows(kind, None if everything else mine),
             "queued": queued.first,
+            "may_price": user.is_finance or user.is_operator,
         }
 
 

@@ -35,6 +35,8 @@ class Overview(Page, TemplateView):
             facts |= panels.fleet(found, queued, asked.get("flavour", ""))
         else:
             facts["shares"] = self.shares(found)
+            facts["takes_back"] = any(each.takes_back for each in chosen)
+            facts["stays"] = not all(each.takes_back for each in chosen)
         return super().get_context_data(**facts, **kwargs)
 
     def shares(self, found) -> list[dict]:

@@ -94,7 +94,8 @@ class Preview(OfQueue, TemplateView):
         flavours = list(queue.cluster.flavours.all().newest_first().select_related("cluster"))
         form = QuotaForm(self.request.GET, queue=queue, flavours=flavours)
         valid = form.is_valid()
-        told = panels.previews(queue, form.terms()) if valid else []
+        reason = form.cleaned_data.get("reason", "")
+        told = panels.previews(queue, form.terms(), reason) if valid else []
         names = {name for _, each in told for name in each.borrowers}
         known = sources.holders(user, names)
         shown = [(f, p, [known[n] for n in p.borrowers if n in known]) for f, p in told]

@@ -25,6 +25,7 @@ LATEST = 200  # past estimates that are told of
 LEARNT = 100  # past estimates that the next ones learn from
 FRESH = timedelta(seconds=60)  # then a waiting job is looked at again
 LASTS_S, MOST = 5.0, 500
+JUDGED = 20  # past estimates from which on a claim is made
 CHOICES = 3  # flavours that are compared
 
 
@@ -34,6 +35,11 @@ class Record:
 
     of: int
     held: int
+
+    @property
+    def tells(self) -> bool:
+        """Whether there are enough to say how often such estimates hold."""
+        return self.of >= JUDGED
 
     @property
     def share(self) -> float | None:

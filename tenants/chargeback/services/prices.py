@@ -56,8 +56,15 @@ def unpriced(user, id: UUID) -> Price | None:
     kind = upward.sources.kind(user, id)
     if kind is None or Price.objects.filter(model_id=id).exists():
         return None
-    facts = {"model_id": kind.id, "model_slug": kind.slug, "tenant": kind.tenant}
-    return Price(version=0, meter=kind.meter, per=HOUR, currency=CURRENCIES[0], **facts)
+    return _first(kind)
+
+
+def all_unpriced(user) -> list[Price]:
+    """The same for every kind of hardware that `user` may know of and nobody has priced."""
+    found = upward.sources.kinds(user)
+    ids = [kind.id for kind in found]
+    priced = set(Price.objects.filter(model_id__in=ids).values_list("model_id", flat=True))
+    return [_first(kind) for kind in found if kind.id not in priced]
 
 
 def price_at(model_id: UUID, moment: datetime) -> Price | None:
@@ -71,6 +78,11 @@ def prices_of(ids: Iterable[UUID]) -> dict[UUID, list[Price]]:
     for price in Price.objects.filter(model_id__in=ids).order_by("-version"):
         found.setdefault(price.model_id, []).append(price)
     return found
+
+
+def _first(kind: upward.Kind) -> Price:
+    facts = {"model_id": kind.id, "model_slug": kind.slug, "tenant": kind.tenant}
+    return Price(version=0, meter=kind.meter, per=HOUR, currency=CURRENCIES[0], **facts)
 
 
 def _follow(old: Price | None, *, by, **facts) -> Price:

@@ -30,8 +30,14 @@ class Prices(Page, ListView):
         return rows
 
     def get_context_data(self, **kwargs):
-        any_at_all = Price.objects.visible_to(self.request.user).exists()
-        return super().get_context_data(any_at_all=any_at_all, **kwargs)
+        user, text = self.request.user, self.request.GET.get("q", "").strip().lower()
+        without = services.all_unpriced(user)
+        context = super().get_context_data(**kwargs)
+        return context | {
+            "any_at_all": bool(without) or Price.objects.visible_to(user).exists(),
+            "unpriced": [each for each in without if text in each.model_slug.lower()],
+            "may_set": user.is_finance or user.is_operator,
+        }
 
 
 class OnePrice(Page, RefusalsInForm, FormView):
