@@ -140,7 +140,7 @@ class AccessRequests(ReadOnly):
         grant = Grant.objects.visible_to(self.request.user).to_show().filter(pk=pk).first()
         if grant is None:
             raise serializers.ValidationError(
-                {"renews": [f"There is no request {pk} that you may see."]}
+                {"renews": [f"There is no grant {pk} that you may see."]}
             )
         return grant
 
