@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.db import connection
 
@@ -142,7 +143,7 @@ def _forms(words: list[str]) -> tuple[dict, set[str]]:
 
 def _groups() -> list[list[tuple[str, ...]]]:
     rows = Synonym.objects.values_list("terms", flat=True)
-    return [[tuple(typed(term)) for term in terms] for terms in rows]
+    return [[_phrase_of(term) for term in terms] for terms in rows]
 
 
 def _terms(words: list[str], forms: dict, groups: list) -> Iterable[Term]:
@@ -165,6 +166,12 @@ def _terms(words: list[str], forms: dict, groups: list) -> Iterable[Term]:
                 break
 
 
+@lru_cache(maxsize=8192)
+def _phrase_of(term: str) -> tuple[str, ...]:
+    return tuple(typed(term))
+
+
+@lru_cache(maxsize=8192)
 def _bare(phrase: tuple[str, ...]) -> tuple[str, ...]:
     """A phrase without the endings of a plural."""
     return tuple(re.sub(r"(?<=\w{3})(?<!s)e?s$", "", word) for word in phrase)
