@@ -226,5 +226,5 @@ def test_a_flag_is_true_or_false(client, job, consumer, query):
 
 def test_the_least_of_cores_is_the_same_everywhere(client, consumer, a100):
     for cpu, status in (("0.05", 201), ("0.04", 422)):
-        made = post(client, consumer, "jobs/", ASKED | {"needs": {"cpu": cpu}}, status)
+        made = post(client, consumer, "jobs/", ASKED | {"needs": {"gpus": 1, "cpu": cpu}}, status)
         assert status == 201 or list(made["errors"]) == ["needs.cpu"]

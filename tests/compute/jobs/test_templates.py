@@ -154,7 +154,7 @@ def test_a_line_that_begins_with_a_word_of_the_shell_is_run_by_one(line):
 def test_an_archived_one_fills_in_nothing_and_starts_nothing(client, kept, consumer):
     client.post(f"{kept.get_absolute_url()}archive/")
     text = page(client, consumer, f"/jobs/new/?template={kept.pk}")
-    assert "This template is archived" in text and "python train.py" not in text
+    assert "This template is archived" in text and "python train.py</textarea>" not in text
     answer = client.post("/jobs/new/", FORM | {"template": str(kept.pk)})
     assert answer.status_code == 422 and "starts no jobs" in answer.content.decode()
     assert not Job.objects.exists()

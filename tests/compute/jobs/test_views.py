@@ -240,8 +240,8 @@ def test_cancel_retry_and_priority_from_the_page(client, running, engine, owner,
     assert answer["Location"] == again.get_absolute_url()
 
 
-def test_a_reason_is_asked_of_who_cancels_the_job_of_another(client, running, owner, consumer):
-    for person, needed in ((consumer, False), (owner, True)):
+def test_a_reason_is_asked_of_who_cancels_the_job_of_another(client, running, operator, consumer):
+    for person, needed in ((consumer, False), (operator, True)):
         field = re.search(r'<textarea[^>]*name="reason"[^>]*>', page(client, person, at(running)))
         assert ("required" in field[0]) is needed and "autofocus" in field[0]
 
