@@ -1,5 +1,6 @@
 """Who works on the campus: tenants with one consumer each, and the quota they have."""
 
+import time
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,6 +13,8 @@ from portal.core import tenancy
 from tenants.directory import services as directory
 from tenants.directory.models import Tenant, User
 from tenants.directory.roles import PlatformRole, TenantRole
+
+SEEN_WITHIN = 60.0
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,24 @@ def found(sizes: dict[str, int], *, pooled: bool = True) -> dict[str, Team]:
         if not Tenant.objects.filter(slug=settings.CAPACITY_PROVIDER).exists():
             _tenant(settings.CAPACITY_PROVIDER)
     cluster = capacity.discover()[0]
+    flavour = _first_flavour(cluster)
     teams = {slug: _team(slug) for slug in sizes}
-    flavour = cluster.flavours.with_gpus().order_by("slug").first()
     for slug, gpus in sizes.items():
         _share(teams[slug].tenant, cluster, flavour, gpus, pooled, operator)
     capacity.apply(cluster)
     return teams
 
 
-def share_anew(sizes: dict[str, int], *, pooled: bool) -> None:
-    """The same tenants with the other way of sharing."""
-    found(sizes, pooled=pooled)
+def _first_flavour(cluster):
+    """The first kind of GPU by name; a plane that has just come up may answer a little later."""
+    give_up = time.monotonic() + SEEN_WITHIN
+    while not (found := cluster.flavours.with_gpus().order_by("slug").first()):
+        if time.monotonic() > give_up:
+            cluster.refresh_from_db()
+            raise RuntimeError(f"no GPUs are seen: {cluster.reason}")
+        time.sleep(1)
+        capacity.look(cluster)
+    return found
 
 
 def _share(tenant, cluster, flavour, gpus: int, pooled: bool, operator: User) -> None:

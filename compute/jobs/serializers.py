@@ -90,7 +90,7 @@ class NeedsSerializer(Exact):
     )
 
 
-class EstimateSerializer(Exact):
+class EstimateSerializer(serializers.Serializer):
     """What is asked for, before it is submitted."""
 
     tenant = VisibleField(queryset=Tenant.objects.all(), slug_field="slug")

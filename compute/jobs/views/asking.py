@@ -22,22 +22,22 @@ WITHOUT_GPUS = {"gpus": 0, "cpu": 1, "memory_gb": 2}
 class Beginning(Page):
     """What the form begins with: a template, an earlier job, the team that it is for."""
 
+    earlier: Job | None = None
+
     @cached_property
-    def template(self) -> Template | None:
+    def named(self) -> Template | None:
         wanted = self.request.POST.get("template") or self.request.GET.get("template")
         seen = Template.objects.visible_to(self.request.user).select_related("tenant")
-        found = seen.filter(pk=uuid_or_none(wanted)).first()
-        return None if found and found.archived_at else found
+        return seen.filter(pk=uuid_or_none(wanted)).first()
 
-    @cached_property
+    @property
+    def template(self) -> Template | None:
+        return self.named if self.named and not self.named.archived_at else None
+
+    @property
     def shelved(self) -> Template | None:
         """The template that was asked for, if it is archived: nothing is taken from it."""
-        seen = Template.objects.visible_to(self.request.user).exclude(archived_at=None)
-        return seen.filter(pk=uuid_or_none(self.request.GET.get("template"))).first()
-
-    @cached_property
-    def earlier(self) -> Job | None:
-        return None
+        return self.named if self.named and self.named.archived_at else None
 
     @cached_property
     def mine(self):

@@ -9,6 +9,7 @@ from tenants.chargeback.services.ledger import (
     settle_estimated,
 )
 from tenants.chargeback.services.prices import (
+    all_unpriced,
     price_at,
     price_in_force,
     prices_of,
@@ -28,6 +29,7 @@ from tenants.chargeback.services.usage import between, hardware_usage, usage
 from tenants.chargeback.services.verification import verify_ledger
 
 __all__ = [
+    "all_unpriced",
     "CURRENCY",
     "between",
     "charge",
