@@ -36,7 +36,7 @@ class Beginning(Page):
 
     @property
     def shelved(self) -> Template | None:
-        """The template that was asked for, if it is archived: nothing is taken from it."""
+        """The one that was asked for, if it is archived: nothing is taken from it."""
         return self.named if self.named and self.named.archived_at else None
 
     @cached_property
@@ -46,8 +46,7 @@ class Beginning(Page):
     @cached_property
     def tenant(self) -> Tenant | None:
         """The team it is for: as chosen, as it was before, or the first."""
-        start = self.begun.get("tenant", "")
-        named = self.request.POST.get("tenant", start).replace("\0", "")
+        named = self.request.POST.get("tenant", self.begun.get("tenant", "")).replace("\0", "")
         return self.mine.filter(slug=named).first() or self.mine.first()
 
     def get_initial(self):
@@ -56,8 +55,7 @@ class Beginning(Page):
     @cached_property
     def begun(self) -> dict:
         """What the form holds at first; without GPUs here, what runs without them."""
-        start = start_from(self.template, self.earlier)
-        if start:
+        if start := start_from(self.template, self.earlier):
             return start
         gpus = GpuFlavour.objects.visible_to(self.request.user).with_gpus().exists()
         return {"tenant": slug_wanted(self.request)} | ({} if gpus else WITHOUT_GPUS)

@@ -199,18 +199,10 @@ def test_an_archived_template_is_not_started_by_program(client, consumer, a100):
     assert "archived" in told["errors"]["template"][0] and not Job.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("more", "field"),
-    [
-        ({"gpus": 1}, "gpus"),
-        ({"needs": {"gpu": 1}}, "needs.gpu"),
-        ({"time_limit": 1}, "time_limit"),
-    ],
-)
-def test_a_field_that_is_not_there_is_named(client, consumer, a100, more, field):
+def test_a_need_that_is_not_there_is_named(client, consumer, a100):
     for path in ("jobs/", "job-templates/"):
-        told = post(client, consumer, path, ASKED | more, 422)
-        assert list(told["errors"]) == [field] and "no such field" in told["errors"][field][0]
+        told = post(client, consumer, path, ASKED | {"needs": {"gpu": 1}}, 422)["errors"]
+        assert list(told) == ["needs.gpu"] and "no such field" in told["needs.gpu"][0]
     assert not Job.objects.exists() and not Template.objects.exists()
 
 
