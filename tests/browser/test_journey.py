@@ -128,7 +128,7 @@ def test_8_the_auditor_reads_the_whole_story(visit):
 def test_9_the_publisher_publishes_the_third_model(visit):
     page = visit("publisher")
     page.goto("/publish/")
-    page.locator("tbody").get_by_role("link", name="Confirm").click()
+    page.locator("tbody").get_by_role("link", name="Confirm diabetes-progression").click()
     page.locator("main form button[type=submit]").click()
     page.goto("/models/diabetes-progression/publish/")
     page.get_by_label("Price").fill("1.20")
