@@ -82,10 +82,6 @@ FIRST_OF = [
     ("finance", "/prices/", "tbody a"),
     ("governor", "/synonyms/", "tbody a"),
 ]
-WRITTEN = (
-    "h1, .crumbs a, .pagehead-note, main p, main li a:not(.btn), main th[scope=row], "
-    "main td:not(.tight) > a"
-)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -136,18 +132,3 @@ def test_the_doors_can_be_used_by_everybody(browser, stack):
         page = context.new_page()
         for path in ("/accounts/login/", "/accounts/password/reset/", "/help/"):
             assert not look(page, path)
-
-
-def test_a_word_without_an_end_makes_no_page_wider(visit):
-    page = visit("governor")
-    word, wider = "a" * 200, []
-    for size in ({"width": 1280, "height": 900}, {"width": 390, "height": 800}):
-        page.set_viewport_size(size)
-        for path in (f"/models/?q={word}", "/feedback/", "/audit/", "/", "/notices/", "/wanted/"):
-            page.goto(path)
-            page.evaluate(
-                f"document.querySelectorAll('{WRITTEN}').forEach(e => e.append('{word}'))"
-            )
-            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-                wider.append(f"{path} at {size['width']}")
-    assert not wider
