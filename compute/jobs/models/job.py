@@ -7,23 +7,12 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from compute.capacity.models import Cluster, GpuFlavour
+from compute.capacity.models import Cluster, GpuFlavour, OfTenant
 from compute.jobs.lifecycle import ENDED, JOB, JobStatus, Priority
 from marketplace.catalog.models import DataClass
 from portal.core.models import Record
 from tenants.directory.models import Region, Tenant, User
 from tenants.directory.roles import TenantRole
-
-
-class OfTenant(models.QuerySet):
-    """Rows of a tenant's work: its own people and the platform roles."""
-
-    def visible_to(self, user):
-        if not user.is_authenticated:
-            return self.none()
-        if user.platform_roles:
-            return self
-        return self.filter(tenant__in=user.tenants_as(TenantRole.CONSUMER))
 
 
 class JobQuerySet(OfTenant):
