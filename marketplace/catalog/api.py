@@ -109,7 +109,7 @@ class Models(ReadOnly):
     def paginate_queryset(self, queryset):
         """A page is cut by ids alone, so that no row is read which is not on it."""
         ids = super().paginate_queryset(self._cut(queryset))
-        return dress(read(ids), self.request.user, cells=False)
+        return dress(read(ids), self.request.user, page=False)
 
     def _cut(self, queryset):
         """What pages are cut out of: ids, and how many there are."""
@@ -188,5 +188,5 @@ class Models(ReadOnly):
         return given.validated_data
 
     def _answer(self, model) -> Response:
-        dress([model], self.request.user, cells=False)
+        dress([model], self.request.user, page=False)
         return Response(self.get_serializer(model).data)

@@ -191,6 +191,11 @@ class AIModel(Record):
             ),
             models.Index(fields=["published_at", "id"], name="aimodel_by_age"),
             models.Index(fields=["name", "id"], name="aimodel_by_name"),
+            models.Index(
+                fields=["task"],
+                include=["id", "status", "visibility", "tenant", "proposed_tenant"],
+                name="aimodel_by_task",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -1,9 +1,12 @@
 """What a model needs beside its own row to be shown: price, version, and whether I may call it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
+from django.db.models import Func, QuerySet, TextField
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -18,7 +21,12 @@ from marketplace.catalog.models import (
 from portal.core.permissions import held_among
 from tenants.chargeback.models import Price
 
-UNSEEN = ("source", "description", "parameters", "dependencies", "problems")  # in a list
+# What a list reads of a version; whatever else is asked for takes a query of its own.
+IN_LISTS = ("model_id", "number", "registry_status", "registered_at", "gone_at")
+IN_LISTS += ("metrics", "tags", "data_sets")  # how complete it is
+FACTS = Func("signature", "input_example", function="jsonb_build_array", output_field=TextField())
+SHORT = 4000  # characters of the facts that are kept once they were read
+OF_PRICE = ("model_id", "meter", "version", "amount", "per", "currency", "valid_from")
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
 STAGE_TONES = {Stage.PRODUCTION: "ok", Stage.STAGING: "warn", Stage.DEVELOPMENT: "info"}
 KINDS = (("image", "image"), ("audio", "audio"), ("speech", "audio"), ("tab", "tabular"))
@@ -33,16 +41,17 @@ class Said:
     per: str
 
 
-def dress(models: Sequence[AIModel], user=None, *, cells: bool = True) -> Sequence[AIModel]:
+def dress(models: Sequence[AIModel], user=None, *, page: bool = True) -> Sequence[AIModel]:
     """Put `price`, `default_version` and, for `user`, `usable` on each model.
 
-    With `cells`, those of upper rooms as well. A fixed number of queries, however many models.
+    For a `page` also how it looks, and the cells of upper rooms. A fixed number of queries,
+    however many models.
     """
     ids = [model.pk for model in models]
-    prices = {row.model_id: row for row in prices_of(ids)}
+    prices = {row.model_id: row for row in prices_of(ids).only(*OF_PRICE)}
     followed = {model.followed_version for model in models if model.followed_version}
-    rows = ModelVersion.objects.filter(model__in=ids, number__in=followed)
-    rows = rows.defer(*UNSEEN) if len(models) > 1 else rows
+    rows = ModelVersion.objects.filter(model__in=ids, number__in=followed).annotate(facts=FACTS)
+    rows = _with_facts(rows.only(*IN_LISTS)) if len(models) > 1 else rows
     versions = {(row.model_id, row.number): row for row in rows}
     mine: set = set()
     if user is not None:
@@ -51,10 +60,24 @@ def dress(models: Sequence[AIModel], user=None, *, cells: bool = True) -> Sequen
         model.price = prices.get(model.pk)
         model.default_version = versions.get((model.pk, model.followed_version))
         model.usable = model.pk in mine
-        model.look = look_of(model)
-    if user is not None and cells:
+        if page:
+            model.look = look_of(model)
+    if user is not None and page:
         columns.fill(models, user)
     return models
+
+
+def _with_facts(versions: QuerySet[ModelVersion]) -> list[ModelVersion]:
+    """Signature and example of each as they were read before: nobody changes them in a list."""
+    for version in versions:
+        read = _read if len(version.facts) <= SHORT else json.loads
+        version.signature, version.input_example = read(version.facts)
+    return list(versions)
+
+
+@lru_cache(maxsize=2048)
+def _read(facts: str) -> list:
+    return json.loads(facts)
 
 
 def prices_of(ids):

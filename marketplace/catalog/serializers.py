@@ -1,7 +1,7 @@
 """What models and versions look like in the REST API."""
 
 import json
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import SimpleNamespace
 
 from drf_spectacular.utils import extend_schema_field
@@ -18,13 +18,12 @@ from marketplace.catalog.models import (
     Visibility,
 )
 from marketplace.catalog.prefill import LONGEST_CARD
+from marketplace.catalog.rows import SHORT
 from portal.api.base import VisibleField
 from portal.api.shapes import Quick
 from tenants.chargeback.models import Meter, Price
 from tenants.directory.models import Region, Tenant
 from tenants.directory.roles import TenantRole
-
-SHORT = 4000  # characters of the facts that examples are kept for
 
 
 @lru_cache(maxsize=2048)
@@ -53,7 +52,7 @@ class ExampleSerializer(serializers.Serializer):
     body = serializers.JSONField()
 
 
-class ExternalSerializer(serializers.ModelSerializer):
+class ExternalSerializer(Quick, serializers.ModelSerializer):
     """Where a reference comes from; it is described here and served elsewhere."""
 
     facts = serializers.DictField(child=serializers.CharField(), read_only=True)
@@ -64,7 +63,7 @@ class ExternalSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class ItemSerializer(serializers.Serializer):
+class ItemSerializer(Quick, serializers.Serializer):
     """One thing that a complete card has, with its points."""
 
     field = serializers.CharField()
@@ -73,7 +72,7 @@ class ItemSerializer(serializers.Serializer):
     done = serializers.BooleanField()
 
 
-class CompletenessSerializer(serializers.Serializer):
+class CompletenessSerializer(Quick, serializers.Serializer):
     """Points of 100, and what they add up from."""
 
     score = serializers.IntegerField()
@@ -114,17 +113,25 @@ class ModelSerializer(Quick, serializers.ModelSerializer):
             *("proposed_tenant", "registry_name", "published_at", "created_at", "changed_at"),
         ]
 
+    @cached_property
+    def _external(self) -> ExternalSerializer:
+        return ExternalSerializer()
+
+    @cached_property
+    def _complete(self) -> CompletenessSerializer:
+        return CompletenessSerializer()
+
     @extend_schema_field(ExternalSerializer(allow_null=True))
     def get_external(self, model) -> dict | None:
         """For a model with status `reference`; null for all others."""
-        return ExternalSerializer(model.external).data if model.is_reference else None
+        return self._external.to_representation(model.external) if model.is_reference else None
 
     @extend_schema_field(CompletenessSerializer(allow_null=True))
     def get_completeness(self, model) -> dict | None:
         """How complete the card is, for publishers of the model alone."""
         if not self.context["request"].user.may(TenantRole.PUBLISHER, model.tenant):
             return None
-        return CompletenessSerializer(completeness(model)).data
+        return self._complete.to_representation(completeness(model))
 
     @extend_schema_field(serializers.DictField(child=ExampleSerializer()))
     def get_example_requests(self, model) -> dict:
@@ -132,10 +139,9 @@ class ModelSerializer(Quick, serializers.ModelSerializer):
         version = model.default_version
         if version is None or not version.servable:
             return {}
-        facts = json.dumps([version.signature, version.input_example])
-        if len(facts) > SHORT:
+        if len(version.facts) > SHORT:
             return example_requests(model.slug, version)
-        return _examples(model.slug, facts)
+        return _examples(model.slug, version.facts)
 
 
 @extend_schema_field({})

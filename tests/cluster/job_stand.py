@@ -79,6 +79,14 @@ class Stand:
             assert time.monotonic() < give_up, f"not within {within:.0f} s, at last: {seen}"
             time.sleep(0.05)
 
+    def until_any(self, names: list[str], check: Check, within: float = 30.0) -> JobSighting:
+        """The first sighting of any of them of which it is true."""
+        give_up = time.monotonic() + within
+        while not (found := [seen for seen in map(self.engine.look, names) if check(seen)]):
+            assert time.monotonic() < give_up, f"not within {within:.0f} s: {names}"
+            time.sleep(0.05)
+        return found[0]
+
     def runs(self, name: str, tenant: str = "vision", **asks) -> JobSighting:
         """Order it, and wait until it runs."""
         return self.until(self.start(name, tenant, **asks), JobPhase.RUNNING)
