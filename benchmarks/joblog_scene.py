@@ -63,7 +63,11 @@ class Scene:
         connection.close()
         hints = Hints().start()
         writer = Writer(
-            self.lease.token, grown=hints.logged, finished=lambda job: None, overtaken=lambda: None
+            self.lease.token,
+            grown=hints.logged,
+            told=lambda runs: None,
+            finished=lambda job: None,
+            overtaken=lambda: None,
         ).start()
         with tenancy.as_system():
             runs = [Run.objects.get(job=job) for job in made]

@@ -20,6 +20,7 @@ from portal.web.live import RECHECK, LivePage, standing
 TRUSTED_S = 10.0  # how long a look at whether somebody may read holds for lines
 MOST_TEXT = 200
 LOOK_EVERY_S = 5.0  # while the job goes on its clock, its bar and its cost move
+A_WATCHER_S = 0.3  # as much longer for each who watches, so that a crowd costs no more
 ENDING = timedelta(minutes=2)  # and for a while after it: the last lines are being read
 
 
@@ -27,9 +28,10 @@ class JobLive(LivePage):
     """`live/jobs/<id>/`.
 
     A hint that the job moved sends its state, read again as this person; so does a look of our
-    own every `LOOK_EVERY_S` until it has ended, if it is another. A hint that its log has
-    grown sends `{"log": n}`, nothing else; the page answers with `{"after": n}` when it is ready
-    and gets the lines behind that. Who may read them is looked at again every `TRUSTED_S`.
+    own every `LOOK_EVERY_S`, or longer in a crowd, until it has ended, if it is another. A hint
+    that its log has grown sends `{"log": n}`, nothing else; the page answers with `{"after": n}`
+    when it is ready and gets the lines behind that. Who may read them is looked at again every
+    `TRUSTED_S`.
     """
 
     tail = None
@@ -100,9 +102,13 @@ class JobLive(LivePage):
             return None
         self.newest = job.last_line
         going = not job.ended or (job.ended_at and timezone.now() - job.ended_at < ENDING)
-        self.recheck = LOOK_EVERY_S if going else RECHECK
+        self.recheck = self._pause() if going else RECHECK
         self._note(user)
         return render_to_string("compute/jobs/_state.html", state_of(job, user) | {"live": True})
+
+    def _pause(self) -> float:
+        crowd = len(self.tail.watchers) if self.tail else 0
+        return min(RECHECK, max(LOOK_EVERY_S, crowd * A_WATCHER_S))
 
     def _note(self, user) -> None:
         self.reads = Job.objects.readable_by(user).filter(pk=self.wanted).exists()

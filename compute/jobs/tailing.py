@@ -125,7 +125,8 @@ class Tails:
         if not tails:
             return
         known = {tail.job_id: tail.last for tail in tails}
-        found = await database_sync_to_async(_read)(known)
+        # In a thread of its own: lines do not wait while many pages read the state of a job.
+        found = await database_sync_to_async(_read, thread_sensitive=False)(known)
         for tail in tails:
             if tail.job_id in found and tail.last == known[tail.job_id]:
                 tail.grow(*found[tail.job_id])
