@@ -28,7 +28,8 @@ class Team:
 def found(sizes: dict[str, int], *, pooled: bool = True) -> dict[str, Team]:
     """Tenants with so many guaranteed GPUs of the first flavour that has any.
 
-    `pooled`: they may borrow all that others leave; otherwise each is a silo of its own.
+    `pooled`: they may borrow all that others leave, but for those with none at all; otherwise
+    each is a silo of its own.
     """
     with tenancy.as_system():
         operator = _operator()
@@ -58,7 +59,7 @@ def _first_flavour(cluster):
 def _share(tenant, cluster, flavour, gpus: int, pooled: bool, operator: User) -> None:
     with tenancy.as_system():
         queue, _ = Queue.objects.get_or_create(tenant=tenant, cluster=cluster)
-        alone = None if pooled else Decimal(0)
+        alone = None if pooled and gpus else Decimal(0)
         capacity.set_quota(
             queue, flavour, by=operator, guaranteed=Decimal(gpus), borrow=alone, lend=alone
         )

@@ -15,6 +15,7 @@ IDLE = 300.0  # a program may say nothing for long; then the line is made anew
 HEARTBEAT = 1.0
 LATE = 0.1
 PAUSE = 0.5
+LONGEST = 8.0
 
 
 @dataclass
@@ -51,6 +52,7 @@ class Log:
         self._pod = f"{names.pods_in(namespace)}/{pod}"
         self._place = Place.of(after)
         self._skip = self._place.count
+        self._refused = 0  # times in a row that the cluster had no log to give
 
     def pieces(self, stopped: Callable[[], bool]) -> Iterator[LogPieces]:
         """Until the pod has ended and all is read."""
@@ -66,6 +68,15 @@ class Log:
             yield from self._stream(stopped, over)
             if over:
                 return
+            if self._refused:
+                yield []
+                self._rest(stopped)
+
+    def _rest(self, stopped: Callable[[], bool]) -> None:
+        """Longer each time: a machine that has no logs is not asked every second by each of us."""
+        until = time.monotonic() + min(LONGEST, PAUSE * 2 ** min(self._refused, 8))
+        while not stopped() and time.monotonic() < until:
+            time.sleep(PAUSE / 2)
 
     def _stream(self, stopped: Callable[[], bool], over: bool) -> Iterator[LogPieces]:
         """One line to the cluster: to the end of the log, or until the pod has ended.
@@ -126,11 +137,13 @@ class Log:
     def _judge(self, ended: Ended, over: bool) -> None:
         """What a broken line means: to be asked again, unless there is nothing more to ask."""
         problem = ended.problem
+        before, self._refused = self._refused, 0
         if problem is None:
             if not over:
                 time.sleep(PAUSE / 10)
             return
         if isinstance(problem, Answered) and (over or problem.status in {400, 404}):
+            self._refused = before + 1
             return
         raise EngineUnavailable(str(problem)) from problem
 
