@@ -39,7 +39,8 @@ def found(sizes: dict[str, int], *, pooled: bool = True) -> dict[str, Team]:
     flavour = _first_flavour(cluster)
     teams = {slug: _team(slug) for slug in sizes}
     for slug, gpus in sizes.items():
-        _share(teams[slug].tenant, cluster, flavour, gpus, pooled, operator)
+        for kind in [flavour] if gpus else cluster.flavours.with_gpus():
+            _share(teams[slug].tenant, cluster, kind, gpus, pooled, operator)
     capacity.apply(cluster)
     return teams
 

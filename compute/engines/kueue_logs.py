@@ -15,7 +15,7 @@ IDLE = 300.0  # a program may say nothing for long; then the line is made anew
 HEARTBEAT = 1.0
 LATE = 0.1
 PAUSE = 0.5
-LONGEST = 8.0
+LONGEST = 30.0
 
 
 @dataclass
@@ -68,15 +68,16 @@ class Log:
             yield from self._stream(stopped, over)
             if over:
                 return
-            if self._refused:
-                yield []
-                self._rest(stopped)
+            yield from self._rest(stopped)
 
-    def _rest(self, stopped: Callable[[], bool]) -> None:
+    def _rest(self, stopped: Callable[[], bool]) -> Iterator[LogPieces]:
         """Longer each time: a machine that has no logs is not asked every second by each of us."""
-        until = time.monotonic() + min(LONGEST, PAUSE * 2 ** min(self._refused, 8))
+        if not self._refused:
+            return
+        until = time.monotonic() + min(LONGEST, PAUSE * 2 ** min(self._refused, 10))
         while not stopped() and time.monotonic() < until:
-            time.sleep(PAUSE / 2)
+            yield []
+            time.sleep(HEARTBEAT)
 
     def _stream(self, stopped: Callable[[], bool], over: bool) -> Iterator[LogPieces]:
         """One line to the cluster: to the end of the log, or until the pod has ended.
