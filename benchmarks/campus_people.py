@@ -1,6 +1,7 @@
 """Who works on the campus: tenants with one consumer each, and the quota they have."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -25,10 +26,12 @@ class Team:
     person: User
 
 
-def found(sizes: dict[str, int], *, pooled: bool = True) -> dict[str, Team]:
+def found(
+    sizes: dict[str, int], *, pooled: bool = True, alone: Sequence[str] = ()
+) -> dict[str, Team]:
     """Tenants with so many guaranteed GPUs of the first flavour that has any.
 
-    `pooled`: they may borrow all that others leave, but for those with none at all; otherwise
+    `pooled`: they may borrow all that others leave, but for those that stand `alone`; otherwise
     each is a silo of its own.
     """
     with tenancy.as_system():
@@ -39,8 +42,9 @@ def found(sizes: dict[str, int], *, pooled: bool = True) -> dict[str, Team]:
     flavour = _first_flavour(cluster)
     teams = {slug: _team(slug) for slug in sizes}
     for slug, gpus in sizes.items():
-        for kind in [flavour] if gpus else cluster.flavours.with_gpus():
-            _share(teams[slug].tenant, cluster, kind, gpus, pooled, operator)
+        _share(teams[slug].tenant, cluster, flavour, gpus, pooled and slug not in alone, operator)
+        for kind in cluster.flavours.with_gpus().exclude(pk=flavour.pk) if slug in alone else ():
+            _share(teams[slug].tenant, cluster, kind, 0, False, operator)
     capacity.apply(cluster)
     return teams
 
@@ -60,7 +64,7 @@ def _first_flavour(cluster):
 def _share(tenant, cluster, flavour, gpus: int, pooled: bool, operator: User) -> None:
     with tenancy.as_system():
         queue, _ = Queue.objects.get_or_create(tenant=tenant, cluster=cluster)
-        alone = None if pooled and gpus else Decimal(0)
+        alone = None if pooled else Decimal(0)
         capacity.set_quota(
             queue, flavour, by=operator, guaranteed=Decimal(gpus), borrow=alone, lend=alone
         )

@@ -2,8 +2,8 @@
 
 `python -m benchmarks.fleet [nodes] [jobs] [compared]`, on a control plane of its own with fake
 nodes. First `compared` (300) Jobs are made by a bare client and as many by our API, both into a
-queue without quota, so that nothing runs: the processor time of everything together, control
-plane included, until all Jobs exist. Then all jobs run for a second each: how long after the API
+queue whose quota one job holds, so that all wait: the processor time of everything together,
+control plane included, until all Jobs exist. They are taken away again. Then all jobs run for a second each: how long after the API
 server told of a pod our row says the same, and how long list and job pages take on the server.
 """
 
@@ -22,11 +22,12 @@ def main() -> int:
     nodes, count, compared = (int(text) for text in [*sys.argv[1:], "1000", "5000", "300"][:3])
     with ExitStack() as everything:
         campus = import_module("benchmarks.campus").Campus(everything, "campus", nodes=nodes)
-        teams = campus.found({"measured": 400, "closed": 0}, pooled=True)
+        teams = campus.found({"measured": 400, "closed": 8}, alone=["closed"])
         campus.start()
         time.sleep(5)
         work = import_module("benchmarks.fleet_work")
         bare, ours = work.Bare(campus.plane.api, teams), work.Ours(teams)
+        ours.fill()
         bare.make(10)
         ours.make(10)  # connections, caches
         costs = {
@@ -34,6 +35,8 @@ def main() -> int:
             "our API": _cost(lambda: ours.make(compared)),
         }
         wrong = _told(costs, compared)
+        bare.clear()
+        ours.clear()
         wrong += _running(campus, teams, work, count)
     print("\n" + ("TOO MUCH: " + "; ".join(wrong) if wrong else "within its limits"))
     return 1 if wrong else 0

@@ -10,7 +10,9 @@ from django.test import Client
 from benchmarks.catalogue import timed
 from benchmarks.philly import Asked
 from benchmarks.replay import IMAGE, submit
-from compute.jobs.models import Attempt
+from compute.jobs import services as jobs
+from compute.jobs.lifecycle import JobStatus
+from compute.jobs.models import Attempt, Job
 from portal.audit.models import Event
 from portal.core import tenancy
 
@@ -34,6 +36,14 @@ class Bare:
     def make(self, count: int) -> None:
         with ThreadPoolExecutor(AT_ONCE) as threads:
             list(threads.map(lambda _: self.api.create(self._job()), range(count)))
+
+    def clear(self) -> None:
+        """Take away all that was made here."""
+        path = f"/apis/batch/v1/namespaces/{self.space}/jobs"
+        for one in self.api.get(path)["items"]:
+            name = one["metadata"]["name"]
+            if name.startswith("bare-"):
+                self.api.request("DELETE", f"{path}/{name}?propagationPolicy=Background")
 
     def _job(self) -> dict:
         asked = {"cpu": "1", "memory": "1Gi", "nvidia.com/gpu": "8"}
@@ -72,6 +82,18 @@ class Ours:
         self.team = teams["closed"]
         self.client = Client(SERVER_NAME="127.0.0.1")
         self.client.force_login(self.team.person)
+
+    def fill(self) -> None:
+        """All that this team may use, for as long as the others are made."""
+        job = submit(self.team, Asked(0, self.team.tenant.slug, 36_000, 8, 1))
+        _await(lambda: _status(job) == JobStatus.RUNNING)
+
+    def clear(self) -> None:
+        """Cancel all that was asked for here, and wait until it has ended."""
+        with tenancy.acting_as(self.team.person):
+            for job in Job.objects.unsettled():
+                jobs.cancel(job, by=self.team.person)
+        _await(lambda: not _unsettled())
 
     def make(self, count: int) -> None:
         body = {
@@ -124,6 +146,16 @@ def _got(client: Client, path: str) -> None:
     answer = client.get(path)
     if answer.status_code != 200:
         raise RuntimeError(f"{path}: {answer.status_code}")
+
+
+def _status(job: Job) -> str:
+    with tenancy.as_system():
+        return Job.objects.get(pk=job.pk).status
+
+
+def _unsettled() -> int:
+    with tenancy.as_system():
+        return Job.objects.unsettled().count()
 
 
 def _confirmed(made: list) -> int:
