@@ -24,11 +24,11 @@ class Bare:
     """What a script of a team would do: one POST for each Job, over kept connections."""
 
     def __init__(self, api, teams):
-        self.api, self.tenant = api, teams["closed"].tenant
+        self.api, self.team = api, teams["closed"]
         self.space = next(
             one["metadata"]["name"]
             for one in api.get("/api/v1/namespaces")["items"]
-            if self.tenant.slug in one["metadata"]["name"]
+            if self.team.tenant.slug in one["metadata"]["name"]
         )
         queues = api.get(f"/apis/kueue.x-k8s.io/v1beta2/namespaces/{self.space}/localqueues")
         self.queue = queues["items"][0]["metadata"]["name"]
@@ -36,6 +36,7 @@ class Bare:
     def make(self, count: int) -> None:
         with ThreadPoolExecutor(AT_ONCE) as threads:
             list(threads.map(lambda _: self.api.create(self._job()), range(count)))
+        _await(lambda: waiting(self) == count)
 
     def clear(self) -> None:
         """Take away all that was made here."""
@@ -44,6 +45,7 @@ class Bare:
             name = one["metadata"]["name"]
             if name.startswith("bare-"):
                 self.api.request("DELETE", f"{path}/{name}?propagationPolicy=Background")
+        _await(lambda: waiting(self) == 0)
 
     def _job(self) -> dict:
         asked = {"cpu": "1", "memory": "1Gi", "nvidia.com/gpu": "8"}
@@ -78,21 +80,28 @@ class Bare:
 class Ours:
     """The same through `POST /api/v1/jobs/`, until the engine has confirmed all."""
 
-    def __init__(self, teams):
-        self.team = teams["closed"]
+    def __init__(self, bare: Bare):
+        self.bare, self.team = bare, bare.team
         self.client = Client(SERVER_NAME="127.0.0.1")
         self.client.force_login(self.team.person)
 
     def fill(self) -> None:
         """All that this team may use, for as long as the others are made."""
-        job = submit(self.team, Asked(0, self.team.tenant.slug, 36_000, 8, 1))
-        _await(lambda: _status(job) == JobStatus.RUNNING)
+        self.first = submit(self.team, Asked(0, self.team.tenant.slug, 36_000, 8, 1))
+        _await(lambda: _status(self.first) == JobStatus.RUNNING)
 
     def clear(self) -> None:
-        """Cancel all that was asked for here, and wait until it has ended."""
+        """Cancel all that was made here, and wait until it has ended."""
         with tenancy.acting_as(self.team.person):
-            for job in Job.objects.unsettled():
+            for job in Job.objects.unsettled().exclude(pk=self.first.pk):
                 jobs.cancel(job, by=self.team.person)
+        _await(lambda: _unsettled() == 1)
+        _await(lambda: waiting(self.bare) == 0)
+
+    def give_back(self) -> None:
+        """What `fill` took."""
+        with tenancy.acting_as(self.team.person):
+            jobs.cancel(self.first, by=self.team.person)
         _await(lambda: not _unsettled())
 
     def make(self, count: int) -> None:
@@ -106,7 +115,14 @@ class Ours:
             if answer.status_code != 201:
                 raise RuntimeError(f"{answer.status_code} {answer.content[:300]!r}")
             made.append(answer.json()["id"])
+        _await(lambda: waiting(self.bare) == count)
         _await(lambda: _confirmed(made) == count)
+
+
+def waiting(bare: Bare) -> int:
+    """How many workloads Kueue counts as waiting in the queue of that team."""
+    path = f"/apis/kueue.x-k8s.io/v1beta2/namespaces/{bare.space}/localqueues/{bare.queue}"
+    return bare.api.get(path).get("status", {}).get("pendingWorkloads", 0)
 
 
 def submit_short(team):

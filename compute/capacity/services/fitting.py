@@ -4,6 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Count
+
 from compute.capacity.models import Cluster, GpuFlavour, Node, Queue
 from compute.capacity.services.shares import limits
 from portal.core.errors import Refused
@@ -27,6 +29,16 @@ class Needs:
     def units(self) -> Decimal:
         """What all nodes take of a quota: GPUs, or cores where none are asked for."""
         return (self.gpus or self.cpu) * self.nodes
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What `count` nodes of a kind have each."""
+
+    gpus: Decimal
+    cpu: Decimal
+    memory_mb: int
+    count: int
 
 
 def fitting(
@@ -114,14 +126,18 @@ def _with_memory(found: list[GpuFlavour], needs: Needs) -> list[GpuFlavour]:
 
 def _on_nodes(found: list[GpuFlavour], needs: Needs) -> list[GpuFlavour]:
     """Those with enough nodes that could each hold one node of the job, were they empty."""
-    nodes = defaultdict(list)
-    for node in Node.objects.filter(flavour__in=found, gone_at=None, open=True):
-        nodes[node.flavour_id].append(node)
-    roomy = {each.pk: sum(_holds(node, needs) for node in nodes[each.pk]) for each in found}
+    shapes = defaultdict(list)
+    nodes = Node.objects.filter(flavour__in=found, gone_at=None, open=True).order_by()
+    for row in nodes.values("flavour", "gpus", "cpu", "memory_mb").annotate(count=Count("pk")):
+        shapes[row.pop("flavour")].append(Shape(**row))
+    roomy = {
+        each.pk: sum(shape.count for shape in shapes[each.pk] if _holds(shape, needs))
+        for each in found
+    }
     kept = [each for each in found if roomy[each.pk] >= needs.nodes]
     if kept:
         return kept
-    seen = [node for each in found for node in nodes[each.pk]]
+    seen = [shape for each in found for shape in shapes[each.pk]]
     if not seen:
         _none("No node with such hardware takes work now. Ask an operator.", "gpus")
     if max(roomy.values()):
@@ -136,7 +152,7 @@ def _only(most: int) -> str:
     )
 
 
-def _holds(node: Node, needs: Needs) -> bool:
+def _holds(node: Shape, needs: Needs) -> bool:
     return (
         node.gpus >= needs.gpus
         and node.cpu >= needs.cpu
@@ -144,7 +160,7 @@ def _holds(node: Node, needs: Needs) -> bool:
     )
 
 
-def _too_much_for_one(seen: list[Node], needs: Needs) -> tuple[str, str]:
+def _too_much_for_one(seen: list[Shape], needs: Needs) -> tuple[str, str]:
     """What is too much for any one node, and the field that asks for it."""
     most = max(node.gpus for node in seen)
     if needs.gpus > most:

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from compute.capacity.models import GpuFlavour
@@ -119,26 +120,27 @@ def forecast(tenant: Tenant, *, by, template=None, **asks) -> Forecast:
     return of_job(job, name=asks.get("name", ""))
 
 
-def of_job(job: Job, *, name: str = "") -> Forecast:
-    """The same for a job that is asked for, or is about to be."""
+def of_job(job: Job, *, name: str = "", queues: dict | None = None) -> Forecast:
+    """The same for a job that is asked for, or is about to be. `queues` by flavour were read a
+    moment ago; what is missing is added."""
     try:
         flavours = asking.hardware_for(job)[:CHOICES]
     except Refused as refused:
         return Forecast(False, why=refused.detail, field=refused.field)
     with tenancy.as_system():  # the queue is everybody's; only counts and times leave it
-        found = [_on(flavour, job) for flavour in flavours]
+        found = [_on(flavour, job, {} if queues is None else queues) for flavour in flavours]
     best = min(found, key=lambda each: each.start.middle if each.start else _never())
     if best.start is None:
         return best
     return replace(best, **costing.costs(job, best.flavour, name or job.name))
 
 
-def estimate(job: Job) -> Estimate | None:
+def estimate(job: Job, *, queues: dict | None = None) -> Estimate | None:
     """Write down when a waiting job should start; its first and its newest estimate are kept.
 
-    None where nothing can be said of it.
+    None where nothing can be said of it. `queues` as `of_job` has it.
     """
-    found = of_job(job)
+    found = of_job(job, queues=queues)
     if not job.waits or job.started_at or found.start is None:
         return None
     start, now = found.start, timezone.now()
@@ -170,8 +172,10 @@ def record_of(method: str, flavour: GpuFlavour | None = None) -> Record:
     return Record(len(found), sum(low <= began <= high for low, high, began in found))
 
 
-def _on(flavour: GpuFlavour, job: Job) -> Forecast:
-    queue = queueing.read(flavour, job.tenant_id)
+def _on(flavour: GpuFlavour, job: Job, queues: dict) -> Forecast:
+    queue = queues.get(flavour.pk)
+    if queue is None or job.tenant_id.hex not in queue.shares:
+        queue = queues[flavour.pk] = queueing.read(flavour, job.tenant_id)
     scene = queue.scene(queueing.rank_of(job))
     waiter = queueing.waiter_of(job, flavour)
     seen = waiting.expected(scene, waiter)
@@ -267,14 +271,16 @@ def refresh(within_s: float = LASTS_S) -> int:
     until = time.monotonic() + within_s
     old = timezone.now() - FRESH
     with tenancy.as_system():
-        fresh = Estimate.objects.filter(first=False, told_at__gt=old).values("job_id")
+        told = Estimate.objects.filter(first=False, job_id=OuterRef("pk"))
         waits = Job.objects.filter(status__in=queueing.WAITS, started_at=None)
-        due = list(waits.exclude(pk__in=fresh).order_by("id").to_show()[:MOST])
-    done = 0
+        waits = waits.annotate(told_at=Subquery(told.values("told_at")[:1]))
+        due = waits.filter(Q(told_at=None) | Q(told_at__lte=old))
+        due = list(due.order_by(F("told_at").asc(nulls_first=True), "id").to_show()[:MOST])
+    done, queues = 0, {}
     for job in due:
         if time.monotonic() > until:
             break
         with tenancy.as_system():
-            estimate(job)
+            estimate(job, queues=queues)
         done += 1
     return done
