@@ -4,6 +4,8 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import task_prerun
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
 app = Celery("portal")
@@ -45,3 +47,9 @@ app.conf.beat_schedule = {
     "chargeback.keep_partitions": {"task": "chargeback.keep_partitions", "schedule": 3600.0},
 }
 app.autodiscover_tasks()
+
+
+@task_prerun.connect
+def begin_afresh(**kwargs) -> None:
+    """A connection that broke meanwhile is not used again."""
+    close_old_connections()

@@ -128,7 +128,7 @@ class Kueue:
 
     def watch(self, stopped: Callable[[], bool]) -> Iterator[str]:
         """Names as their Jobs, workloads and pods move."""
-        return Watch(self._client).names(stopped)
+        return Watch(self._client, self._scenes.placed).names(stopped)
 
     def follow(
         self, name: str, pod: str, after: LogMark, stopped: Callable[[], bool]

@@ -115,8 +115,8 @@ class Scenes:
         if namespace is None:
             return Scene(name, None)
         job = self.job(name, namespace)
-        pods = self.pods(name, namespace)
         workload = self.workload(job) if job else None
+        pods = [] if job and _never_let_in(job, workload) else self.pods(name, namespace)
         if job and workload is None:
             job = self.job(name, namespace)  # both are gone, or the workload is still to come
         if job is None and not pods:
@@ -304,6 +304,14 @@ def owner_of(workload: dict) -> str:
     """The name of the Job that a workload stands for."""
     owners = workload["metadata"].get("ownerReferences") or ()
     return next((owner["name"] for owner in owners if owner["kind"] == "Job"), "")
+
+
+def _never_let_in(job: dict, workload: dict | None) -> bool:
+    """Whether it has waited since it was made, so that no pod of it was ever there."""
+    if not job["spec"].get("suspend") or (job.get("status") or {}).get("startTime"):
+        return False
+    told = names.conditions(workload) if workload else {}
+    return not {"Admitted", "Evicted"} & told.keys() and not names.holds(told, "QuotaReserved")
 
 
 def _judgement(workload: dict) -> tuple[str, str]:

@@ -41,10 +41,13 @@ KINDS = (
 
 
 class Watch:
-    """All kinds together, until `close`; each in a thread that takes its line up again."""
+    """All kinds together, until `close`; each in a thread that takes its line up again.
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    `placed` is told the namespace of each name that moved.
+    """
+
+    def __init__(self, client: Client, placed: Callable[[str, str], object]) -> None:
+        self._client, self._placed = client, placed
         self._moves: queue.Queue = queue.Queue()
         self._closed = threading.Event()
         self._open: dict[str, Lines] = {}
@@ -113,7 +116,7 @@ class Watch:
         """After a gap nobody knows what moved: say all, behind a version that was there before."""
         version = self._listed(kind)
         for thing in self._client.every(kind.path, labelSelector=kind.selector):
-            self._said(kind.name_of(thing))
+            self._said(kind, thing)
         self._versions[kind.path] = version
 
     def _follow(self, kind: Watched) -> None:
@@ -148,9 +151,10 @@ class Watch:
                 raise EngineUnavailable(str(thing.get("message") or "The watch broke."))
             raise Expired(str(thing.get("message") or ""))
         if event["type"] != "BOOKMARK":
-            self._said(kind.name_of(thing))
+            self._said(kind, thing)
         return thing["metadata"].get("resourceVersion") or ""
 
-    def _said(self, name: str) -> None:
-        if name:
+    def _said(self, kind: Watched, thing: dict) -> None:
+        if name := kind.name_of(thing):
+            self._placed(name, thing["metadata"]["namespace"])
             self._moves.put(name)

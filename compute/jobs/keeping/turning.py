@@ -20,16 +20,19 @@ from compute.jobs.keeping.strands import Strand
 
 log = logging.getLogger(__name__)
 HANDS = 8
+GATHER_S = 0.3  # what moves comes as several events; one look afterwards sees them all
 STOP_WITHIN_S = 5.0  # all hands together
 
 
 class Turning:
     """A bounded number of hands, and the jobs that wait for one; none of them twice."""
 
-    def __init__(self, converge: Callable[[UUID], object], hands: int = HANDS) -> None:
-        self._converge = converge
+    def __init__(
+        self, converge: Callable[[UUID], object], hands: int = HANDS, gather: float = GATHER_S
+    ) -> None:
+        self._converge, self._gather = converge, gather
         self._ready = threading.Condition()
-        self._fresh: deque[UUID] = deque()
+        self._fresh: deque[tuple[float, UUID]] = deque()  # with the time from which to look
         self._later: deque[UUID] = deque()
         self._waiting: set[UUID] = set()
         self._busy: set[UUID] = set()
@@ -61,7 +64,10 @@ class Turning:
                     return
                 self._later.remove(job_id)
             self._waiting.add(job_id)
-            (self._later if later else self._fresh).append(job_id)
+            if later:
+                self._later.append(job_id)
+            else:
+                self._fresh.append((time.monotonic() + self._gather, job_id))
             self._ready.notify()
 
     @property
@@ -83,16 +89,19 @@ class Turning:
 
     def _next(self, stopped: Callable[[], bool]) -> UUID | None:
         with self._ready:
-            while not (self._fresh or self._later):
-                if stopped():
-                    return None
-                self._ready.wait(1.0)
-            if stopped():
+            while (job_id := self._due()) is None and not stopped():
+                self._ready.wait(self._gather if self._fresh else 1.0)
+            if job_id is None or stopped():
                 return None
-            job_id = (self._fresh or self._later).popleft()
             self._waiting.discard(job_id)
             self._busy.add(job_id)
             return job_id
+
+    def _due(self) -> UUID | None:
+        """The next job to look at, None where none is due by now."""
+        if self._fresh and self._fresh[0][0] <= time.monotonic():
+            return self._fresh.popleft()[1]
+        return self._later.popleft() if self._later else None
 
     def _done(self, job_id: UUID) -> None:
         with self._ready:

@@ -76,6 +76,9 @@ def _ask(place: Place) -> JobSighting:
     """What the engine sees once it was told what is wished."""
     job, attempt = place.job, place.attempt
     engine = capacity.engine_of(attempt.cluster)
+    if attempt.ordered_at is None and not job.cancel_asked_at:
+        # What another hand may have ordered is compared by the engine itself.
+        return _order(engine, attempt)
     try:
         seen = engine.look(attempt.engine_name)
         if seen.uid and seen.uid != str(attempt.pk):
@@ -87,7 +90,7 @@ def _ask(place: Place) -> JobSighting:
     except EngineRefused as refused:  # only an order can be refused for good
         raise EngineUnavailable(str(refused)) from refused
     if seen.phase is JobPhase.ABSENT:
-        return seen if attempt.ordered_at else _order(engine, attempt, seen)
+        return seen
     _prioritise(engine, job, attempt)
     return seen
 
@@ -99,11 +102,11 @@ def _stop(engine: JobEngine, seen: JobSighting) -> JobSighting:
     return engine.look(seen.name)
 
 
-def _order(engine: JobEngine, attempt: Attempt, seen: JobSighting) -> JobSighting:
+def _order(engine: JobEngine, attempt: Attempt) -> JobSighting:
     """Give the order, unless another hand has ended the attempt since it was read."""
-    if not noting.still_open(attempt):
-        return seen
     try:
+        if not noting.still_open(attempt):
+            return engine.look(attempt.engine_name)
         return engine.start(attempts.order_of(attempt))
     except EngineRefused as refused:
         return _refused(attempt, str(refused))
