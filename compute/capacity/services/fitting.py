@@ -178,7 +178,7 @@ def _too_much_for_one(seen: list[Shape], needs: Needs) -> tuple[str, str]:
 
 
 def _within_quota(found, tenant: Tenant, needs: Needs) -> list[GpuFlavour]:
-    most = {each.pk: limits(each, tenant) for each in found}
+    most = limits(found, tenant)
     kept = [each for each in found if most[each.pk] >= needs.units]
     if kept:
         return kept
