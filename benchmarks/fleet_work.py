@@ -154,7 +154,7 @@ def pages(team, made: list) -> dict[str, list[float]]:
     client.force_login(team.person)
     paths = {"list": "/jobs/", "job page": f"/jobs/{made[-1]}/", "API list": "/api/v1/jobs/"}
     return {
-        name: timed(lambda path=path: _got(client, path), GOES) for name, path in paths.items()
+        name: timed(lambda path=path: _got(client, path), GOES)[0] for name, path in paths.items()
     }
 
 
