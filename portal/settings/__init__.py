@@ -84,6 +84,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASES = {"default": env.read_database("DATABASE_URL")}
 APP_ROLE = DATABASES["default"]["USER"]
 DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 12, "timeout": 10}}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # kept ones outlive a restart of the database
 if env.read("DATABASE_OWNER_URL", ""):
     DATABASES["owner"] = env.read_database("DATABASE_OWNER_URL")
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # its rows are read through portal.core.permissions
