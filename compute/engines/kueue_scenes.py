@@ -20,6 +20,7 @@ NODES_FOR = 20.0
 QUEUE_FOR = 1.0
 ALIKE_FOR = 3.0
 JUDGED_WITHIN = 2.0
+MOST_KNOWN = 20_000
 OURS = {"labelSelector": names.ATTEMPT}
 
 
@@ -45,13 +46,24 @@ class Kept:
             self._known.pop(key, None)
 
 
+class Names(dict):
+    """Where things were last, by name; the ones that came first go when there are too many."""
+
+    def note(self, name: str, value: str) -> str:
+        self[name] = value
+        while len(self) > MOST_KNOWN:
+            self.pop(next(iter(tuple(self)), ""), None)
+        return value
+
+
 class Scenes:
     """Reads a cluster for the engine."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._kept = Kept()
-        self._places: dict[str, str] = {}
+        self._places = Names()
+        self._workloads = Names()
 
     # Where things are
 
@@ -71,11 +83,11 @@ class Scenes:
 
     def placed(self, name: str, namespace: str) -> str:
         """Remember where an attempt is."""
-        self._places[name] = namespace
-        return namespace
+        return self._places.note(name, namespace)
 
     def forgotten(self, name: str) -> None:
         self._places.pop(name, None)
+        self._workloads.pop(name, None)
 
     def kinds(self, wanted: Iterable[str] = ()) -> dict[str, Kind]:
         """The flavours of the cluster; asked anew where a wanted one is not known."""
@@ -102,8 +114,15 @@ class Scenes:
         """What Kueue made of a Job."""
         meta = job["metadata"]
         path = names.workloads_in(meta["namespace"])
+        if known := self._workloads.get(meta["name"]):
+            found = self._client.find(f"{path}/{known}")
+            if found and names.labels(found).get(names.JOB_UID) == meta["uid"]:
+                return found
         selector = f"{names.JOB_UID}={meta['uid']}"
-        return next(iter(self._client.every(path, labelSelector=selector)), None)
+        found = next(iter(self._client.every(path, labelSelector=selector)), None)
+        if found:
+            self._workloads.note(meta["name"], found["metadata"]["name"])
+        return found
 
     def pods(self, name: str, namespace: str) -> list[dict]:
         path = names.pods_in(namespace)
