@@ -7,6 +7,7 @@ import time
 import urllib.request
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import HTTPException
 
 from django.utils import timezone
 
@@ -17,11 +18,16 @@ LABEL = "kueue.x-k8s.io/queue-name"
 
 @dataclass(frozen=True)
 class Stretch:
-    """What a pod's own timestamps say: when its container began and when it had ended."""
+    """What a pod's own timestamps say: when its container began and when it had ended.
+
+    `told` are all spans that were ever told of it, in seconds: a pretended kubelet whose answer
+    was lost writes the end down once more, with another time.
+    """
 
     job: str
     began: datetime | None
     ended: datetime | None
+    told: frozenset[float] = frozenset()
 
 
 class Witness:
@@ -58,7 +64,7 @@ class Witness:
         while not self.stopping.is_set():
             try:
                 self._watch(path, note)
-            except (OSError, ValueError, KeyError):
+            except (OSError, HTTPException, ValueError, KeyError):
                 time.sleep(0.3)
 
     def _watch(self, path: str, note) -> None:
@@ -85,11 +91,12 @@ class Witness:
         ended = state.get("terminated", {})
         began = (ended or state.get("running", {})).get("startedAt")
         before = self.seen.get(pod["metadata"]["uid"])
-        stretch = Stretch(
-            pod["metadata"]["labels"].get("job-name", ""),
-            _moment(began) or (before and before.began),
-            _moment(ended.get("finishedAt")) or (before and before.ended),
-        )
+        first = _moment(began) or (before and before.began)
+        last = _moment(ended.get("finishedAt")) or (before and before.ended)
+        told = before.told if before else frozenset()
+        if first and last:
+            told |= {(last - first).total_seconds()}
+        stretch = Stretch(pod["metadata"]["labels"].get("job-name", ""), first, last, told)
         self.seen[pod["metadata"]["uid"]] = stretch
         if stretch.began:
             self.heard.setdefault(pod["metadata"]["uid"], timezone.now())
