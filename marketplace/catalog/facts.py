@@ -10,14 +10,16 @@ from hashlib import sha256
 LONGEST_SLUG = 80
 RESERVED = frozenset({"compare", "facets", "import", "mine", "new", "publish", "search"})
 WRITTEN_OUT = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l"})
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 MOST_PAIRS = 500
 MOST_DEPENDENCIES = 400
 LARGEST_JSON = 256 * 1024
 
 
 def text(value: object, longest: int) -> str:
-    """`value` as storable text: no NUL, no half characters, at most `longest` characters."""
-    plain = str(value or "").replace("\0", "")[:longest]
+    """`value` as storable text: no NUL, no half characters, nothing that turns the direction of
+    what stands behind it, at most `longest` characters."""
+    plain = TURNING.sub("", str(value or "").replace("\0", ""))[:longest]
     return plain.encode("utf-8", "replace").decode("utf-8")
 
 

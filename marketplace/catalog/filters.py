@@ -67,9 +67,14 @@ class Shelf:
         asked = query.get("sort")
         self.sort = asked if asked in self.sorts else next(iter(self.sorts))
 
+    @property
+    def exact(self) -> bool:
+        """Whether the words are meant as they are spelt."""
+        return self.query.get("exact") == "1"
+
     @cached_property
     def found(self) -> Found:
-        return search(self.everything, self.words, exact=self.query.get("exact") == "1")
+        return search(self.everything, self.words, exact=self.exact)
 
     @cached_property
     def matches(self) -> QuerySet[Entry]:
@@ -142,6 +147,10 @@ class Shelf:
         return self._with(exact="1")
 
     @property
+    def forgiving_href(self) -> str:
+        return self._with(exact="")
+
+    @property
     def clear_href(self) -> str:
         kept = {name: self.query[name] for name in ("q", "sort") if self.query.get(name)}
         return f"?{urlencode(kept)}"
@@ -156,4 +165,6 @@ class Shelf:
         query.pop("page", None)
         for name, value in changes.items():
             query[name] = value
+            if not value:
+                del query[name]
         return f"?{query.urlencode()}"

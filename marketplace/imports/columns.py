@@ -58,16 +58,24 @@ CHOICES = [
     (FACT, "Keep it as a fact"),
 ]
 BY_NAME = {name: field for field, told in FIELDS.items() for name in told.names.split(", ")}
+IDS = {"id", "model id"}
 
 
 def propose(header: Sequence[str]) -> dict[str, str]:
-    """{column: field} as the header suggests it; each field once, the rest become facts."""
-    found: dict[str, str] = {}
-    for column in header:
-        plain = re.sub(r"[\s_\-./()]+", " ", column.strip().lower()).strip()
-        field = BY_NAME.get(plain, FACT)
-        found[column] = FACT if field != FACT and field in found.values() else field
-    return found
+    """{column: field} as the header suggests it; each field once, the rest become facts.
+
+    An id is the name where there is no other, else the key.
+    """
+    plain = {column: _plain(column) for column in header}
+    taken: dict[str, str] = {}
+    for column in sorted(header, key=lambda column: plain[column] in IDS):
+        wanted = [BY_NAME.get(plain[column], FACT), "key" if plain[column] in IDS else FACT]
+        taken[column] = next((one for one in wanted if one not in {FACT, *taken.values()}), FACT)
+    return {column: taken[column] for column in header}
+
+
+def _plain(column: str) -> str:
+    return re.sub(r"[\s_\-./()]+", " ", column.strip().lower()).strip()
 
 
 def check(

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ MOST_OPEN_QUOTES = 50
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig", "UTF-8"), (b"\xff\xfe", "utf-16", "UTF-16"))
 MARKS += ((b"\xfe\xff", "utf-16", "UTF-16"),)
+CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 UNCLOSED = "unexpected end of data"
 
 csv.field_size_limit(LARGEST_UNPACKED)  # a long cell is refused by its length, as any other text
@@ -64,6 +66,8 @@ def read(content: bytes) -> Sheet:
     first = text.split("\n", 1)[0]
     delimiter = max(DELIMITERS, key=first.count)
     header = _header(text, delimiter)
+    if "\n" not in text.strip("\ufeff\n"):
+        raise Refused("The file has a header and no rows under it.")
     told.append(f"{len(header)} columns, separated by {DELIMITERS[delimiter]}.")
     return Sheet(text, header, delimiter, tuple(told), encoding)
 
@@ -95,6 +99,8 @@ def _decoded(plain: bytes, told: list[str]) -> tuple[str, str]:
     try:
         text = plain.decode("utf-8")
     except UnicodeDecodeError as wrong:
+        if CONTROLS.search(plain):
+            raise Refused("This is no CSV file: it holds bytes that no text has.") from wrong
         line = plain.count(b"\n", 0, wrong.start) + 1
         byte = plain[wrong.start]
         codec, name = _single_bytes(plain)

@@ -80,6 +80,9 @@ class Asked:
         return all(word in text for word in self.text.lower().split())
 
 
+CLOSE = 3  # models that are shown where no name fits
+
+
 def find(user, text: str, kind: str = "") -> list[Group]:
     """What `user` may go to or do that fits `text`; `kind` narrows it to one of `KINDS`."""
     plain = " ".join(text.replace("\0", " ").split())[:LONGEST]
@@ -89,17 +92,24 @@ def find(user, text: str, kind: str = "") -> list[Group]:
     wanted = [name for name in PROVIDERS if not kind or name == kind]
     groups = [Group(name, KINDS[name], PROVIDERS[name](asked)) for name in wanted]
     found = [group for group in groups if group.items]
-    return found or _elsewhere(asked)
+    return found or _elsewhere(asked, models=kind in ("", "models"))
 
 
-def _elsewhere(asked: Asked) -> list[Group]:
-    """Where nothing fits: the search of the catalogue, with the spelling put right."""
+def _elsewhere(asked: Asked, *, models: bool) -> list[Group]:
+    """Where nothing has it in its name: what the catalogue finds, with the spelling put right."""
     if not asked.text:
         return []
-    words = search(AIModel.objects.listed_to(asked.user), asked.text).used or asked.text
+    found = search(AIModel.objects.listed_to(asked.user), asked.text)
+    words = found.used or asked.text
     label = (Part("Search the catalogue for "), Part(words, hit=True))
     href = f"{reverse('catalog:list')}?{urlencode({'q': words})}"
-    return [Group("search", "Nothing fits", [Item(label, href, "search")])]
+    all_of_them = Item(label, href, "search")
+    if models:
+        asked.models = list(found.models.select_related("tenant").defer("card", "words")[:CLOSE])
+        columns.fill(asked.models, asked.user)
+    if not asked.models:
+        return [Group("search", "Nothing fits", [all_of_them])]
+    return [Group("search", f"Found for {words}", [*_models(asked), all_of_them])]
 
 
 def _matching_models(asked: Asked) -> list:

@@ -30,6 +30,8 @@ addEventListener("pageshow", () => {
   for (const form of document.forms) {
     sent.delete(form);
     form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+    // What sends itself shows what the address says, not what was ticked on the way to another one.
+    if (form.matches("[data-auto-submit]")) form.reset();
   }
 });
 

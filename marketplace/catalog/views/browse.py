@@ -3,7 +3,7 @@
 from django.http import Http404
 from django.views.generic import TemplateView
 
-from marketplace.catalog import card, examples, head, services, why
+from marketplace.catalog import card, examples, head, picks, services, why
 from marketplace.catalog.compare import compare, type_of
 from marketplace.catalog.filters import Shelf
 from marketplace.catalog.frame import publishes
@@ -33,6 +33,7 @@ class Catalogue(Page, TemplateView):
             page_obj=page,
             listed=entries.count(),
             usable=entries.standing(user).filter(access=MINE).count(),
+            most_compared=picks.MOST,
             saved=SavedView.objects.visible_to(user),
             keeps_words=services.keeps_words(user),
             publishes=publishes(user),

@@ -125,3 +125,24 @@ def test_dates_are_read_where_they_are_clear(text, day):
 
 def test_a_row_knows_nothing_by_itself():
     assert Row(1, 2) == Row(1, 2, (), "", "")
+
+
+@pytest.mark.parametrize(
+    "header, expected",
+    [
+        (["id", "name"], ["key", "name"]),
+        (["id", "task"], ["name", "task"]),
+        (["name", "id", "key"], ["name", "fact", "key"]),
+    ],
+)
+def test_an_id_is_the_key_beside_a_name_else_the_name(header, expected):
+    assert list(columns.propose(header).values()) == expected
+
+
+@pytest.mark.parametrize(
+    "content, why",
+    [(b"name,task\n", "no rows"), (b"a,b\n" + bytes(range(256)), "no CSV file")],
+)
+def test_what_holds_no_rows_of_text_is_refused(content, why):
+    with pytest.raises(Refused, match=why):
+        read(content)

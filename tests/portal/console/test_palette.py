@@ -103,5 +103,6 @@ def test_a_job_is_found_by_name_and_id_by_those_who_see_it(consumer, stranger, o
 
 
 def test_where_nothing_fits_the_catalogue_is_searched_for_the_word_put_right(consumer, model):
-    assert found(consumer, "digts") == {"search": ["Search the catalogue for digits"]}
-    assert found(consumer, "digts", "people") == {"search": ["Search the catalogue for digits"]}
+    link = "Search the catalogue for digits"
+    assert found(consumer, "digts") == {"search": [model.slug, link]}
+    assert found(consumer, "digts", "people") == {"search": [link]}
