@@ -115,9 +115,9 @@ class Scenes:
         meta = job["metadata"]
         path = names.workloads_in(meta["namespace"])
         if known := self._workloads.get(meta["name"]):
-            found = self._client.find(f"{path}/{known}")
-            if found and names.labels(found).get(names.JOB_UID) == meta["uid"]:
-                return found
+            named = self._client.every(path, fieldSelector=f"metadata.name={known}")
+            if named and names.labels(named[0]).get(names.JOB_UID) == meta["uid"]:
+                return named[0]
         selector = f"{names.JOB_UID}={meta['uid']}"
         found = next(iter(self._client.every(path, labelSelector=selector)), None)
         if found:
