@@ -26,12 +26,13 @@ document.addEventListener("submit", (event) => {
 });
 
 // Coming back by the browser's history: the form is as it was typed, and may be sent again.
-addEventListener("pageshow", () => {
+addEventListener("pageshow", ({ persisted }) => {
+  const returned = persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward";
   for (const form of document.forms) {
     sent.delete(form);
     form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
     // What sends itself shows what the address says, not what was ticked on the way to another one.
-    if (form.matches("[data-auto-submit]")) form.reset();
+    if (returned && form.matches("[data-auto-submit]")) form.reset();
   }
 });
 
