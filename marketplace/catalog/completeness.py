@@ -11,6 +11,7 @@ from marketplace.catalog.origins import data_sets
 LIMITS = re.compile(r"^#+ .*\b(not|limits?|limitations?|risks?|caveats?)\b", re.I | re.M)
 A_SUMMARY = 40
 A_CARD = 400
+TYPED_IN = {"limits": "card", "price": "amount"}  # else a field of the same name
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,23 @@ class Item:
     words: str
     points: int
     done: bool
-    href: str
+    slug: str
+    page: str
 
     @property
     def label(self) -> str:
         return self.field.replace("_", " ")
+
+    @property
+    def href(self) -> str:
+        """The place in a form where it is typed, or the page of what the registry says."""
+        return reverse(f"catalog:{self.page}", args=[self.slug]) + self._anchor
+
+    @property
+    def _anchor(self) -> str:
+        if self.page == "versions":
+            return ""
+        return f"#id_{TYPED_IN.get(self.field, self.field)}"
 
 
 @dataclass(frozen=True)
@@ -47,8 +60,7 @@ class Completeness:
 def completeness(model: AIModel) -> Completeness:
     """The score of a model that `rows.dress` has put a price and a version on. No queries."""
     version = model.default_version
-    edit, versions = _places(model)
-    price = reverse("catalog:publish", args=[model.slug]) + "#id_amount"
+    edit, versions = "edit", "versions"
     facts = [
         ("card", f"A card of at least {A_CARD} characters", 15, len(model.card) >= A_CARD, edit),
         ("limits", "A heading of the card on what it is not for", 10, _limits(model), edit),
@@ -60,31 +72,18 @@ def completeness(model: AIModel) -> Completeness:
         ("task", "What kind of task it does", 5, bool(model.task), edit),
         ("framework", "What it was made with", 5, bool(model.framework), edit),
         ("contact", "An address for questions", 5, bool(model.contact), edit),
-        ("price", "A price, even if it is free", 5, bool(model.price), price),
+        ("price", "A price, even if it is free", 5, bool(model.price), "publish"),
         ("input_example", "An example of its input, logged with the version", 5,
          _has(version, "input_example"), versions),
         ("metrics", "Metrics, logged with the version", 5, _has(version, "metrics"), versions),
         ("data_sets", "The data it was made from: tag millwright.datasets", 5,
          bool(data_sets(model)), versions),
     ]  # fmt: skip
-    items = tuple(Item(*fact) for fact in facts)
-    items = tuple(_pointed(item) for item in items)
-    return Completeness(sum(item.points for item in items if item.done), items)
-
-
-def _pointed(item: Item) -> Item:
-    """The place in the form where this is typed."""
-    anchor = {"limits": "card"}.get(item.field, item.field)
-    if not item.href.endswith("/edit/"):
-        return item
-    return Item(item.field, item.words, item.points, item.done, f"{item.href}#id_{anchor}")
-
-
-def _places(model: AIModel) -> tuple[str, str]:
-    return (
-        reverse("catalog:edit", args=[model.slug]),
-        reverse("catalog:versions", args=[model.slug]),
+    items = tuple(
+        Item(field, words, points, done, model.slug, page)
+        for field, words, points, done, page in facts
     )
+    return Completeness(sum(item.points for item in items if item.done), items)
 
 
 def _limits(model: AIModel) -> bool:

@@ -15,7 +15,7 @@ from marketplace.catalog.wording import Asked, tidy, understand
 
 MOST_BEGUN = 50
 MOST_NAMED = 100
-MOST_HITS = 300
+MOST_HITS = 200
 MOST_NEAR = 5
 NAMED = Func("name", "slug", function="millwright_names", output_field=SearchVectorField())
 RANKED = ("id", "slug", "name", "words", "stage", "status")  # what `RANK` reads
@@ -51,7 +51,7 @@ SELECT id FROM {TABLE} ORDER BY {RANK} DESC, slug
 class Found:
     """What a search came to.
 
-    `ids` are the best of what matches, at most 450, the best first.
+    `ids` are the best of what matches, at most 350, the best first.
     `query` is the condition all matches meet, None without words. `used` is what was searched
     for in place of `asked` when nothing matched `asked`. `loose` tells that not every word was
     found in each of them. `near` are models close to it, where nothing matched at all.
