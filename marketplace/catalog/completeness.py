@@ -60,24 +60,23 @@ class Completeness:
 def completeness(model: AIModel) -> Completeness:
     """The score of a model that `rows.dress` has put a price and a version on. No queries."""
     version = model.default_version
-    edit, versions = "edit", "versions"
     facts = [
-        ("card", f"A card of at least {A_CARD} characters", 15, len(model.card) >= A_CARD, edit),
-        ("limits", "A heading of the card on what it is not for", 10, _limits(model), edit),
+        ("card", f"A card of at least {A_CARD} characters", 15, len(model.card) >= A_CARD, "edit"),
+        ("limits", "A heading of the card on what it is not for", 10, _limits(model), "edit"),
         ("summary", f"A summary of at least {A_SUMMARY} characters", 10,
-         len(model.summary) >= A_SUMMARY, edit),
-        ("data_class", "How sensitive its data is", 10, bool(model.data_class), edit),
-        ("licence", "A licence", 10, bool(model.licence), edit),
-        ("signature", "A version with a signature", 10, _has(version, "signature"), versions),
-        ("task", "What kind of task it does", 5, bool(model.task), edit),
-        ("framework", "What it was made with", 5, bool(model.framework), edit),
-        ("contact", "An address for questions", 5, bool(model.contact), edit),
+         len(model.summary) >= A_SUMMARY, "edit"),
+        ("data_class", "How sensitive its data is", 10, bool(model.data_class), "edit"),
+        ("licence", "A licence", 10, bool(model.licence), "edit"),
+        ("signature", "A version with a signature", 10, _has(version, "signature"), "versions"),
+        ("task", "What kind of task it does", 5, bool(model.task), "edit"),
+        ("framework", "What it was made with", 5, bool(model.framework), "edit"),
+        ("contact", "An address for questions", 5, bool(model.contact), "edit"),
         ("price", "A price, even if it is free", 5, bool(model.price), "publish"),
         ("input_example", "An example of its input, logged with the version", 5,
-         _has(version, "input_example"), versions),
-        ("metrics", "Metrics, logged with the version", 5, _has(version, "metrics"), versions),
+         _has(version, "input_example"), "versions"),
+        ("metrics", "Metrics, logged with the version", 5, _has(version, "metrics"), "versions"),
         ("data_sets", "The data it was made from: tag millwright.datasets", 5,
-         bool(data_sets(model)), versions),
+         bool(data_sets(model)), "versions"),
     ]  # fmt: skip
     items = tuple(
         Item(field, words, points, done, model.slug, page)

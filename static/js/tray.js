@@ -5,16 +5,20 @@ const form = document.querySelector("[data-tray]");
 const most = Number(form?.dataset.tray);
 const boxes = () => [...document.querySelectorAll(`input[type=checkbox][name=m][form="${form.id}"]`)];
 
+let ticked = []; // all there is in a browser that keeps nothing: what is ticked on this page
+
 function read() {
   try {
     const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(kept) ? kept.filter((ref) => typeof ref === "string").slice(0, most) : [];
+    ticked = Array.isArray(kept) ? kept.filter((ref) => typeof ref === "string").slice(0, most) : [];
   } catch {
-    return []; // A browser that keeps nothing compares what is ticked on one page.
+    // As above.
   }
+  return ticked;
 }
 
 function keep(refs) {
+  ticked = refs;
   try {
     sessionStorage.setItem(KEY, JSON.stringify(refs));
   } catch {
