@@ -191,6 +191,10 @@ class FakeJobs:
             held = self._held.get(name)
             return self._sighting(held) if held else JobSighting(name, JobPhase.ABSENT)
 
+    def look_all(self, wanted: Iterable[str]) -> tuple[JobSighting, ...]:
+        """One after the other."""
+        return tuple(self.look(name) for name in wanted)
+
     def stop(self, name: str) -> None:
         """Stop one, at once unless it lingers."""
         with self._call("stop"):

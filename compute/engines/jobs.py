@@ -227,6 +227,9 @@ class JobEngine(Protocol):
 
         Pods that ended stay in sight until they are released."""
 
+    def look_all(self, wanted: Iterable[str]) -> tuple[JobSighting, ...]:
+        """As `look` of each of these names, in whatever order and as few questions as it takes."""
+
     def stop(self, name: str) -> None:
         """Ask an attempt to end; its pods stay in sight until released. Fine if there is none."""
 

@@ -73,6 +73,10 @@ class Kueue:
         """Its Job, its workload, its pods."""
         return reading.sighting(self._scenes.one(name))
 
+    def look_all(self, wanted: Iterable[str]) -> tuple[JobSighting, ...]:
+        """The same from a few lists."""
+        return tuple(reading.sighting(scene) for scene in self._scenes.several(wanted))
+
     def stop(self, name: str) -> None:
         """Mark its Job, and tell Kueue to let it go: the Job stays, suspended."""
         namespace = self._scenes.place(name)

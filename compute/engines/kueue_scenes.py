@@ -4,23 +4,24 @@ import json
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from compute.engines import kueue_names as names
-from compute.engines import kueue_words as words
-from compute.engines.jobs import Eviction
 from compute.engines.kueue_client import Client
+from compute.engines.kueue_evictions import Evictions
 from compute.engines.kueue_manifests import Kind
 from compute.engines.kueue_reading import Scene
 
 FLAVOURS_FOR = 20.0
 NODES_FOR = 20.0
-QUEUE_FOR = 1.0
-ALIKE_FOR = 3.0
+QUEUE_FOR = 1.5
+ALIKE_FOR = 15.0
+ASKED_FOR = 5.0
 JUDGED_WITHIN = 2.0
 MOST_KNOWN = 20_000
+LISTED = 50  # names in one address
 OURS = {"labelSelector": names.ATTEMPT}
 
 
@@ -46,13 +47,13 @@ class Kept:
             self._known.pop(key, None)
 
 
-class Names(dict):
-    """Where things were last, by name; the ones that came first go when there are too many."""
+class Recent(dict):
+    """What was noted; what came first goes when there is too much."""
 
-    def note(self, name: str, value: str) -> str:
+    def note(self, name: Hashable, value: Any) -> Any:
         self[name] = value
         while len(self) > MOST_KNOWN:
-            self.pop(next(iter(tuple(self)), ""), None)
+            self.pop(next(iter(tuple(self)), None), None)
         return value
 
 
@@ -62,8 +63,8 @@ class Scenes:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._kept = Kept()
-        self._places = Names()
-        self._workloads = Names()
+        self._evictions = Evictions(client)
+        self._places, self._workloads, self._alike = Recent(), Recent(), Recent()
 
     # Where things are
 
@@ -140,8 +141,55 @@ class Scenes:
             job = self.job(name, namespace)  # both are gone, or the workload is still to come
         if job is None and not pods:
             self.forgotten(name)
-        evictions = self._evictions_of(workload) if workload else ()
+        evictions = self._evictions.of(workload) if workload else ()
         return self._scene(name, job, workload, pods, evictions)
+
+    def several(self, wanted: Iterable[str]) -> list[Scene]:
+        """As `one` of each, from one list of each kind for those of a namespace."""
+        scenes, together = [], defaultdict(list)
+        for name in wanted:
+            if known := self._places.get(name):
+                together[known].append(name)
+            else:
+                scenes.append(self.one(name))
+        for namespace, found in together.items():
+            for at in range(0, len(found), LISTED):
+                scenes += self._together(namespace, found[at : at + LISTED])
+        return scenes
+
+    def _together(self, namespace: str, wanted: list[str]) -> Iterator[Scene]:
+        jobs = self._jobs(namespace, wanted)
+        uids = {job["metadata"]["uid"]: name for name, job in jobs.items()}
+        found = self._listed(names.workloads_in(namespace), names.JOB_UID, uids)
+        workloads = {uids[names.labels(one)[names.JOB_UID]]: one for one in found}
+        pods = defaultdict(list)
+        let_in = [
+            name
+            for name in wanted
+            if name not in jobs or not _never_let_in(jobs[name], workloads.get(name))
+        ]
+        for pod in self._listed(names.pods_in(namespace), names.ATTEMPT, let_in):
+            pods[names.labels(pod)[names.ATTEMPT]].append(pod)
+        if bare := jobs.keys() - workloads.keys():  # both are gone, or it is still to come
+            jobs = {name: job for name, job in jobs.items() if name not in bare}
+            jobs |= self._jobs(namespace, bare)
+        for name in wanted:
+            job, workload = jobs.get(name), workloads.get(name)
+            if job is None and not pods[name]:
+                self.forgotten(name)
+            evictions = self._evictions.of(workload) if workload else ()
+            yield self._scene(name, job, workload, pods[name], evictions)
+
+    def _jobs(self, namespace: str, wanted: Iterable[str]) -> dict[str, dict]:
+        found = self._listed(names.jobs_in(namespace), names.ATTEMPT, wanted)
+        return {job["metadata"]["name"]: job for job in found}
+
+    def _listed(self, path: str, label: str, values: Iterable[str]) -> list[dict]:
+        """Things whose label has one of these values."""
+        chosen = ",".join(sorted(values))
+        if not chosen:
+            return []
+        return self._client.get(path, labelSelector=f"{label} in ({chosen})").get("items") or []
 
     def every(self) -> list[Scene]:
         """All of all attempts, by name: a list of each kind, and of events where some matter."""
@@ -154,7 +202,7 @@ class Scenes:
         pods = defaultdict(list)
         for pod in self._client.every(f"{names.CORE}/pods", **OURS):
             pods[names.labels(pod)[names.ATTEMPT]].append(pod)
-        evictions = self._evictions(workloads, by_uid)
+        evictions = self._evictions.every(workloads, by_uid)
         by_name = {job["metadata"]["name"]: job for job in jobs}
         scenes = []
         for name in sorted(by_name.keys() | pods.keys()):
@@ -197,14 +245,16 @@ class Scenes:
     def said(self, workload: dict) -> tuple[str, str]:
         """Why Kueue does not let it in. One that is like another is not judged by itself: then
         what it said of the other counts."""
-        own = _judgement(workload)
+        own, namespace = _judgement(workload), workload["metadata"]["namespace"]
+        if own[1]:
+            self._judged(namespace, workload, own)
         if own[1] or _age(workload) < JUDGED_WITHIN:
             return own
-        namespace = workload["metadata"]["namespace"]
-        alike = self._kept.get(
-            ("alike", namespace), ALIKE_FOR, lambda: self._judgements(namespace)
-        )
-        return alike.get(_shape(workload), own)
+        at, alike = self._alike.get((namespace, _shape(workload)), (float("-inf"), own))
+        if time.monotonic() - at < ALIKE_FOR:
+            return alike
+        self._kept.get(("alike", namespace), ASKED_FOR, lambda: self._judge_all(namespace))
+        return self._alike.get((namespace, _shape(workload)), (at, own))[1]
 
     def possible(self, job: dict) -> bool:
         """Whether some machine, were it empty, could hold one pod of it."""
@@ -225,13 +275,14 @@ class Scenes:
             for item in answer.get("items") or ()
         }
 
-    def _judgements(self, namespace: str) -> dict[str, tuple[str, str]]:
-        found = {}
+    def _judged(self, namespace: str, workload: dict, told: tuple[str, str]) -> None:
+        self._alike.note((namespace, _shape(workload)), (time.monotonic(), told))
+
+    def _judge_all(self, namespace: str) -> None:
         for one in self._client.every(names.workloads_in(namespace)):
             told = _judgement(one)
             if told[1]:
-                found[_shape(one)] = told
-        return found
+                self._judged(namespace, one, told)
 
     def _nodes(self) -> list[tuple[dict, dict[str, Decimal]]]:
         found = self._client.get(f"{names.CORE}/nodes", resourceVersion="0")["items"]
@@ -273,57 +324,6 @@ class Scenes:
         told.sort(key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
         return (told[-1].get("message") or "") if told else ""
 
-    # Evictions
-
-    def _evictions_of(self, workload: dict) -> tuple[Eviction, ...]:
-        if not _reasons(workload):
-            return ()
-        meta = workload["metadata"]
-        told = self._client.every(
-            f"{names.CORE}/namespaces/{meta['namespace']}/events",
-            fieldSelector=f"involvedObject.uid={meta['uid']}",
-        )
-        return self._read([event for event in told if _tells(event)], self._job_of)
-
-    def _evictions(self, workloads: dict, jobs: dict) -> dict[str, tuple[Eviction, ...]]:
-        """By the uid of the Job; one list for each reason that there is."""
-        reasons = set().union(*map(_reasons, workloads.values())) if workloads else set()
-        owners = {one["metadata"]["uid"]: uid for uid, one in workloads.items()}
-        told = defaultdict(list)
-        for reason in sorted(reasons):
-            for event in self._client.every(
-                f"{names.CORE}/events", fieldSelector=f"reason={reason}"
-            ):
-                if owner := owners.get(event["involvedObject"].get("uid")):
-                    told[owner].append(event)
-        known = {uid: job["metadata"]["name"] for uid, job in jobs.items()}
-        return {uid: self._read(events, known.get) for uid, events in told.items()}
-
-    def _read(self, events: list[dict], job_of: Callable) -> tuple[Eviction, ...]:
-        found = []
-        for event in events:
-            message = event.get("message") or ""
-            preempted = event["reason"] == "Preempted"
-            rule = words.rule_of(message) if preempted else event["reason"][len("EvictedDueTo") :]
-            by = words.preemptor_of(message) if preempted else ""
-            at = names.moment(event.get("eventTime") or event.get("firstTimestamp"))
-            told = words.EVICTED.get(rule, words.OTHERWISE)
-            found.append(Eviction(at, rule, (job_of(by) or "") if by else "", told))
-        return tuple(sorted(found, key=lambda eviction: eviction.at))
-
-    def _job_of(self, uid: str) -> str:
-        """The attempt with this uid of the cluster."""
-        path = f"{names.KUEUE}/workloads"
-        for one in self._client.every(path, labelSelector=f"{names.JOB_UID}={uid}"):
-            return owner_of(one)
-        return ""
-
-
-def owner_of(workload: dict) -> str:
-    """The name of the Job that a workload stands for."""
-    owners = workload["metadata"].get("ownerReferences") or ()
-    return next((owner["name"] for owner in owners if owner["kind"] == "Job"), "")
-
 
 def _never_let_in(job: dict, workload: dict | None) -> bool:
     """Whether it has waited since it was made, so that no pod of it was ever there."""
@@ -353,24 +353,6 @@ def _shape(workload: dict) -> str:
 
 def _age(workload: dict) -> float:
     return (names.now() - names.moment(workload["metadata"]["creationTimestamp"])).total_seconds()
-
-
-def _reasons(workload: dict) -> set[str]:
-    """Reasons of the events that tell its evictions; stopping is no eviction."""
-    stats = (workload.get("status") or {}).get("schedulingStats") or {}
-    found = {entry["reason"] for entry in stats.get("evictions") or ()}
-    return {
-        "Preempted" if reason == "Preempted" else f"EvictedDueTo{reason}"
-        for reason in found
-        if not reason.startswith("Deactivated")
-    }
-
-
-def _tells(event: dict) -> bool:
-    reason = event["reason"]
-    if reason == "EvictedDueToPreempted" or reason.startswith("EvictedDueToDeactivated"):
-        return False
-    return reason == "Preempted" or reason.startswith("EvictedDueTo")
 
 
 def _terms(spec: dict) -> list[list[dict]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from compute.engines import kueue_names as names
 from compute.engines.jobs import EngineRefused, EngineUnavailable
 from compute.engines.kueue_client import Client, Expired, Lines
-from compute.engines.kueue_scenes import owner_of
+from compute.engines.kueue_evictions import owner_of
 
 MARKS = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 WINDOW = 45  # seconds after which the API server ends a watch, and we take it up again

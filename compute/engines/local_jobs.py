@@ -52,6 +52,10 @@ class LocalJobs:
             return JobSighting(name, JobPhase.ABSENT)
         return _sighting(_said(answer))
 
+    def look_all(self, wanted: Iterable[str]) -> tuple[JobSighting, ...]:
+        """One after the other."""
+        return tuple(self.look(name) for name in wanted)
+
     def stop(self, name: str) -> None:
         """Stop one."""
         _fine(self._http.send("POST", f"{_path(name)}/stop"))

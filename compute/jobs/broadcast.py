@@ -1,8 +1,6 @@
 """Saying that a job moved, to the pages that show it; never what, they read it again."""
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
-from django.db import transaction
+from portal.web import hints
 
 JOB, LOG = "job", "log"
 
@@ -20,15 +18,9 @@ def jobs_of(tenant_id) -> str:
 def moved(job_id, *, tenant_id=None) -> None:
     """After commit, hint to who looks at the job; and to the lists of its tenant, if given."""
     groups = [group_of(job_id), *([jobs_of(tenant_id)] if tenant_id else [])]
-    transaction.on_commit(lambda: _send(groups, JOB), robust=True)
+    hints.moved(groups, JOB)
 
 
 def logged(job_id) -> None:
     """After commit, hint that there are new lines of the log."""
-    transaction.on_commit(lambda: _send([group_of(job_id)], LOG), robust=True)
-
-
-def _send(groups: list[str], what: str) -> None:
-    send = async_to_sync(get_channel_layer().group_send)
-    for group in groups:
-        send(group, {"type": "moved", "what": what})
+    hints.moved([group_of(job_id)], LOG)

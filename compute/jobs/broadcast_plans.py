@@ -1,8 +1,6 @@
 """Saying that a pipeline moved, to the pages that show it; never what, they read it again."""
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
-from django.db import transaction
+from portal.web import hints
 
 PIPELINE = "pipeline"
 
@@ -20,10 +18,4 @@ def pipelines_of(tenant_id) -> str:
 def pipeline_moved(pipeline_id, *, tenant_id=None) -> None:
     """After commit, hint to who looks at it; and to the lists of its tenant, if given."""
     groups = [pipeline_group(pipeline_id), *([pipelines_of(tenant_id)] if tenant_id else [])]
-    transaction.on_commit(lambda: _send(groups), robust=True)
-
-
-def _send(groups: list[str]) -> None:
-    send = async_to_sync(get_channel_layer().group_send)
-    for group in groups:
-        send(group, {"type": "moved", "what": PIPELINE})
+    hints.moved(groups, PIPELINE)

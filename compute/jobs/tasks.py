@@ -1,5 +1,7 @@
 """Converging jobs in the background, and the sweep that finds what was missed."""
 
+from uuid import UUID
+
 from celery import shared_task
 
 from compute.engines.jobs import EngineUnavailable
@@ -10,13 +12,24 @@ TRIES = 5  # then the sweep goes on
 
 @shared_task(name="jobs.converge", bind=True, max_retries=TRIES)
 def converge(self, job_id: str) -> None:
-    """Bring one job to what is wished; ask again where the cluster is silent."""
+    """Bring one job to what is wished."""
+    _try(self, services.converge, job_id)
+
+
+@shared_task(name="jobs.converge_all", bind=True, max_retries=TRIES)
+def converge_all(self, job_ids: list[str]) -> None:
+    """Several at once, as those of a series."""
+    _try(self, services.converge_all, [UUID(job_id) for job_id in job_ids])
+
+
+def _try(task, act, subject) -> None:
+    """Ask again where the cluster is silent."""
     try:
-        services.converge(job_id)
+        act(subject)
     except EngineUnavailable as silent:
-        if self.request.retries >= TRIES:
+        if task.request.retries >= TRIES:
             return
-        raise self.retry(exc=silent, countdown=min(10, 2**self.request.retries)) from silent
+        raise task.retry(exc=silent, countdown=min(10, 2**task.request.retries)) from silent
 
 
 @shared_task(name="jobs.sweep")

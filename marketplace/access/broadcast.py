@@ -2,11 +2,8 @@
 
 from collections.abc import Iterable
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
-from django.db import transaction
-
 from portal.notices import broadcast as people
+from portal.web import hints
 
 QUEUE = "queue"
 
@@ -18,10 +15,5 @@ def group_of(request_id) -> str:
 
 def moved(request_id, *, deciders: Iterable = ()) -> None:
     """After commit, hint to who looks at the request, and to the queues of `deciders` (ids)."""
-    group = group_of(request_id)
-    transaction.on_commit(lambda: _send(group), robust=True)
+    hints.moved([group_of(request_id)], "request")
     people.moved(deciders, QUEUE)
-
-
-def _send(group: str) -> None:
-    async_to_sync(get_channel_layer().group_send)(group, {"type": "moved", "what": "request"})

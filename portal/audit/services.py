@@ -1,6 +1,7 @@
 """The ways to leave a trace: `record`, `denied`, and `advance`, the only pen for a status."""
 
 import hmac
+from contextlib import nullcontext
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -39,19 +40,22 @@ def write_denials(kept: list[str]) -> None:
             _write(line)
 
 
-@transaction.atomic
-def advance(subject, to: str, *, by, note: str = "", **facts) -> None:
-    """Move `subject` to another status. The only code that writes a status.
+def advance(subject, to: str, *, by, note: str = "", also: dict | None = None, **facts) -> None:
+    """Move `subject` to another status, and set the columns in `also` with it. The only code
+    that writes a status.
 
     A compare-and-swap: of two hands on the same row one wins, the other is `Overtaken`.
     """
     before = subject.status
     subject.lifecycle.check(before, to)
-    here = type(subject)._base_manager.filter(pk=subject.pk, status=before)
-    if not here.update(status=to):
-        raise Overtaken(f"{subject} is no longer {before}")
+    facts |= {"before": before, "after": to}
+    line = _payload(to, subject, by=by, note=note, tenant=None, facts=facts)
+    with nullcontext() if connection.in_atomic_block else transaction.atomic():
+        here = type(subject)._base_manager.filter(pk=subject.pk, status=before)
+        if not here.update(status=to, **also or {}):
+            raise Overtaken(f"{subject} is no longer {before}")
+        _write(line)
     subject.status = to
-    record(to, subject, by=by, note=note, before=before, after=to, **facts)
 
 
 def _payload(verb, subject, *, by, note, tenant, facts) -> str:

@@ -24,6 +24,7 @@ def enter(reach: str | Iterable) -> None:
     value = reach if isinstance(reach, str) else ",".join(sorted(str(item) for item in reach))
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config(%s, %s, true)", [SETTING, value])
+    _know(value == EVERYTHING)
 
 
 def current() -> str:
@@ -36,13 +37,28 @@ def current() -> str:
 @contextmanager
 def within(reach: str | Iterable):
     """A transaction with `reach`; inside another one it restores what was in force."""
-    nested = connection.in_atomic_block
-    before = current() if nested else ""
-    with transaction.atomic():
-        enter(reach)
-        yield
-    if nested:  # undone by itself when the inner transaction was
-        enter(before)
+    nested, known = connection.in_atomic_block, _known()
+    same = nested and known and reach == EVERYTHING
+    before = current() if nested and not same else ""
+    try:
+        with transaction.atomic():
+            if not same:
+                enter(reach)
+            yield
+        if nested and not same:  # undone by itself when the inner transaction was
+            enter(before)
+    finally:
+        _know(known)
+
+
+def _known() -> bool:
+    """Whether this transaction is known to reach everything. Wrong only to the safe side: where
+    it does not, rows are missing."""
+    return getattr(connection, "reaches_everything", False) and connection.in_atomic_block
+
+
+def _know(everything: bool) -> None:
+    connection.reaches_everything = everything
 
 
 @contextmanager

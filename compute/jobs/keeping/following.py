@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 MOST = 300
 TURN_S = 10.0
 LOOK_EVERY_S = 1.0
+PAUSE_S = 0.2
 SILENT_S = 20.0
 NO_MORE = "The cluster has no more of the log of this pod."
 
@@ -141,6 +142,7 @@ class Following:
                 log.exception("runs could not be looked at")
             finally:
                 connection.close()
+            self.strand.rest(PAUSE_S)
             self._wake.wait(LOOK_EVERY_S)
             self._wake.clear()
 

@@ -50,7 +50,7 @@ class Leading:
         self.lost = threading.Event()
         self._keeper = keeper
         self.hints = Hints().start()
-        self.turning = Turning(self._converge).start()
+        self.turning = Turning(self._converge, self._together).start()
         self.writer = Writer(
             lease.token,
             grown=self.hints.logged,
@@ -97,26 +97,34 @@ class Leading:
         finally:
             self.following.look()
 
+    def _together(self, jobs: list[UUID]) -> list[UUID]:
+        try:
+            return self._keeper.together(jobs)
+        finally:
+            self.following.look()
+
     def _overtaken(self) -> None:
         """A write was refused: whether we still lead is asked before the next step."""
         self.lost.set()
 
 
 class Keeper:
-    """`run` until `stopped()`. `engine_of` and `converge` are the verbs of capacity and jobs;
-    `measures` is None where nothing is measured."""
+    """`run` until `stopped()`. `engine_of`, `converge` and `together` are verbs of capacity and
+    jobs; `measures` is None where nothing is measured."""
 
     def __init__(
         self,
         *,
         engine_of: Callable[[Cluster], JobEngine],
         converge: Callable[[UUID], object],
+        together: Callable[[list[UUID]], list[UUID]],
         measures: Measures | None = None,
         name: str = "",
         length: float = LEASE_S,
         renew_every: float = RENEW_EVERY_S,
     ) -> None:
-        self.engine_of, self.converge, self.measures = engine_of, converge, measures
+        self.engine_of, self.measures = engine_of, measures
+        self.converge, self.together = converge, together
         self.name = name or holder()
         self.length, self.renew_every = length, renew_every
         self.leading: Leading | None = None

@@ -20,20 +20,30 @@ from compute.jobs.keeping.strands import Strand
 
 log = logging.getLogger(__name__)
 HANDS = 8
+TOGETHER = 50  # jobs in one hand
 GATHER_S = 0.3  # what moves comes as several events; one look afterwards sees them all
 STOP_WITHIN_S = 5.0  # all hands together
 
 
 class Turning:
-    """A bounded number of hands, and the jobs that wait for one; none of them twice."""
+    """A bounded number of hands, and the jobs that wait for one; none of them twice.
+
+    `together` sees to several at once and gives back those that `converge` has to see to, each
+    by itself.
+    """
 
     def __init__(
-        self, converge: Callable[[UUID], object], hands: int = HANDS, gather: float = GATHER_S
+        self,
+        converge: Callable[[UUID], object],
+        together: Callable[[list[UUID]], list[UUID]],
+        hands: int = HANDS,
+        gather: float = GATHER_S,
     ) -> None:
-        self._converge, self._gather = converge, gather
+        self._converge, self._together, self._gather = converge, together, gather
         self._ready = threading.Condition()
         self._fresh: deque[tuple[float, UUID]] = deque()  # with the time from which to look
         self._later: deque[UUID] = deque()
+        self._alone: deque[UUID] = deque()
         self._waiting: set[UUID] = set()
         self._busy: set[UUID] = set()
         self._again: set[UUID] = set()
@@ -76,37 +86,49 @@ class Turning:
         return len(self._waiting)
 
     def _work(self, stopped: Callable[[], bool]) -> None:
-        while (job_id := self._next(stopped)) is not None:
+        while jobs := self._next(stopped):
+            left: list[UUID] = []
             try:
-                self._converge(job_id)
+                if len(jobs) == 1:
+                    self._converge(jobs[0])
+                else:
+                    left = self._together(jobs)
             except (EngineUnavailable, EngineRefused) as silent:
-                log.warning("job %s could not be converged now: %s", job_id, silent)
+                log.warning("job %s could not be converged now: %s", jobs[0], silent)
             except Exception:
-                log.exception("job %s could not be converged", job_id)
+                log.exception("%s could not be converged", ", ".join(map(str, jobs)))
+                left = jobs if len(jobs) > 1 else []
             finally:
                 connection.close()
-                self._done(job_id)
+                self._done(jobs, left)
 
-    def _next(self, stopped: Callable[[], bool]) -> UUID | None:
+    def _next(self, stopped: Callable[[], bool]) -> list[UUID]:
         with self._ready:
-            while (job_id := self._due()) is None and not stopped():
+            while not (jobs := self._due()) and not stopped():
                 self._ready.wait(self._gather if self._fresh else 1.0)
-            if job_id is None or stopped():
-                return None
-            self._waiting.discard(job_id)
-            self._busy.add(job_id)
-            return job_id
+            return [] if stopped() else jobs
 
-    def _due(self) -> UUID | None:
-        """The next job to look at, None where none is due by now."""
-        if self._fresh and self._fresh[0][0] <= time.monotonic():
-            return self._fresh.popleft()[1]
-        return self._later.popleft() if self._later else None
+    def _due(self) -> list[UUID]:
+        """The next jobs to look at, none where none is due by now."""
+        if self._alone:
+            return [self._alone.popleft()]
+        now, jobs = time.monotonic(), []
+        while len(jobs) < TOGETHER and self._fresh and self._fresh[0][0] <= now:
+            jobs.append(self._fresh.popleft()[1])
+        while len(jobs) < TOGETHER and self._later:
+            jobs.append(self._later.popleft())
+        self._waiting.difference_update(jobs)
+        self._busy.update(jobs)
+        return jobs
 
-    def _done(self, job_id: UUID) -> None:
+    def _done(self, jobs: list[UUID], left: list[UUID]) -> None:
+        """These are free again, but for those that are still to be seen to by themselves."""
         with self._ready:
-            self._busy.discard(job_id)
-            again = job_id in self._again
-            self._again.discard(job_id)
-        if again:
+            self._alone.extend(left)
+            self._ready.notify(len(left))
+            free = set(jobs) - set(left)
+            self._busy -= free
+            again = self._again & free
+            self._again -= again
+        for job_id in again:
             self.moved(job_id)

@@ -58,6 +58,10 @@ class Attempt(Record):
         """Derived from our ids, so that ordering twice is ordering once."""
         return engine_name(self.job_id, self.number)
 
+    def flavour(self, slug: str) -> GpuFlavour | None:
+        """A kind of hardware of its cluster."""
+        return next((one for one in self.cluster.flavours.all() if one.slug == slug), None)
+
 
 NAME = re.compile(r"j-([0-9a-f]{32})-(\d{1,5})")
 

@@ -24,6 +24,7 @@ from compute.jobs.services.templates import (
     shelve_template,
     write_template,
 )
+from compute.jobs.services.together import converge_all, visit_together
 from compute.jobs.services.wishing import cancel, prioritise
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "cancel_pipeline",
     "change_template",
     "converge",
+    "converge_all",
     "converge_pipeline",
     "cost_so_far",
     "costs_so_far",
@@ -56,5 +58,6 @@ __all__ = [
     "sweep",
     "sweep_pipelines",
     "told_estimate",
+    "visit_together",
     "write_template",
 ]

@@ -65,7 +65,7 @@ def _visit(place: Place) -> bool:
             noting.silent(place)
         raise
     with tenancy.as_system():
-        more = noting.note(place, seen, looked_at=looked_at)
+        more = bool(noting.note([(place, seen)], looked_at=looked_at))
     if not more and any(pod.ended_at for pod in seen.pods):
         metering.bill(place.job.pk)
         settling.release(place.attempt, seen)
@@ -105,7 +105,9 @@ def _stop(engine: JobEngine, seen: JobSighting) -> JobSighting:
 def _order(engine: JobEngine, attempt: Attempt) -> JobSighting:
     """Give the order, unless another hand has ended the attempt since it was read."""
     try:
-        if not noting.still_open(attempt):
+        with tenancy.as_system():
+            still = noting.still_open([attempt])
+        if not still:
             return engine.look(attempt.engine_name)
         return engine.start(attempts.order_of(attempt))
     except EngineRefused as refused:

@@ -43,9 +43,8 @@ def note_runs(
 
 def _begin(job: Job, attempt: Attempt, seen: JobSighting, pod: PodSighting) -> Run:
     order = attempt.order
-    slug = pod.flavour or seen.flavour or order["flavours"][0]
-    flavours = GpuFlavour.objects.filter(cluster_id=attempt.cluster_id)
-    flavour = flavours.filter(slug=slug).first() or flavours.get(slug=order["flavours"][0])
+    slug = pod.flavour or seen.flavour
+    flavour = attempt.flavour(slug) or attempt.flavour(order["flavours"][0])
     units = Decimal(order["gpus"] if flavour.has_gpus else order["cpu"])
     return Run.objects.create(
         tenant_id=job.tenant_id, job=job, attempt=attempt, pod=pod.uid, pod_name=pod.name,

@@ -5,14 +5,12 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from compute.capacity.models import GpuFlavour
 from compute.engines.jobs import EndCause, EngineRefused, JobPhase, JobSighting, WaitCause
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Attempt, Job
 from compute.jobs.services import attempts, metering, receipts, told, words
 from compute.jobs.services.attempts import Place
 from portal.audit.services import advance
-from portal.core import tenancy
 from portal.core.background import after_commit
 from portal.core.errors import Refused
 
@@ -42,17 +40,17 @@ def _begin(job: Job) -> Attempt | None:
     try:
         return attempts.begin(job)
     except Refused as refused:  # its quota or hardware went away; it may come back
-        _follow(job, JobStatus.QUEUED, cause=WaitCause.NO_HARDWARE, reason=refused.detail)
+        _write(job, JobStatus.QUEUED, cause=WaitCause.NO_HARDWARE, reason=refused.detail)
+        _looked_at([job])
     except EngineRefused as refused:
         _finish(job, JobStatus.FAILED, EndCause.REFUSED, str(refused), timezone.now())
     return None
 
 
-def still_open(attempt: Attempt) -> bool:
-    """Whether the attempt is still to be ordered; read afresh."""
-    with tenancy.as_system():
-        rows = Attempt.objects.filter(pk=attempt.pk, ended_at=None)
-        return rows.filter(job__cancel_asked_at=None).exists()
+def still_open(found: list[Attempt]) -> set:
+    """The ids of those that are still to be ordered; read afresh."""
+    rows = Attempt.objects.filter(pk__in=[attempt.pk for attempt in found], ended_at=None)
+    return set(rows.filter(job__cancel_asked_at=None).values_list("pk", flat=True))
 
 
 def silent(place: Place) -> None:
@@ -61,12 +59,26 @@ def silent(place: Place) -> None:
     if job and not job.ended:
         reason = words.STOPPING_SILENT if job.cancel_asked_at else words.SILENT
         _write(job, cause=WaitCause.SILENT, reason=reason)
+        _looked_at([job])
 
 
-def note(place: Place, seen: JobSighting, *, looked_at: datetime) -> bool:
-    """Write down a sighting of the open attempt; whether there is more to do at once."""
-    job = attempts.held(place.job.pk)
-    attempt = Attempt.objects.select_related("cluster").get(pk=place.attempt.pk)
+def note(found: list[tuple[Place, JobSighting]], *, looked_at: datetime) -> set:
+    """Write down sightings of open attempts; the ids of jobs with more to do at once."""
+    jobs = attempts.held_all([place.job.pk for place, _ in found])
+    rows = attempts.with_runs([place.attempt.pk for place, _ in found])
+    more, unmoved = set(), []
+    for place, seen in found:
+        job = jobs[place.job.pk]
+        before = job.seen_at
+        if _note(job, rows[place.attempt.pk], place, seen, looked_at):
+            more.add(job.pk)
+        elif job.seen_at == before:
+            unmoved.append(job)
+    _looked_at(unmoved)
+    return more
+
+
+def _note(job: Job, attempt: Attempt, place: Place, seen: JobSighting, looked_at) -> bool:
     if job.ended or attempt.ended_at:
         return True  # another hand saw the end: look at what is next
     if job.cancel_asked_at != place.job.cancel_asked_at or job.priority != place.job.priority:
@@ -79,7 +91,7 @@ def note(place: Place, seen: JobSighting, *, looked_at: datetime) -> bool:
     if seen.ended:
         _ran_unseen(job, attempt, seen)
         return _ended(job, attempt, seen)
-    _seen(job, attempt, seen)
+    _seen(job, attempt, seen, before=place.attempt)
     return False
 
 
@@ -108,10 +120,12 @@ def _absent(job: Job, attempt: Attempt, place: Place, looked_at: datetime) -> bo
     return True
 
 
-def _seen(job: Job, attempt: Attempt, seen: JobSighting) -> None:
+def _seen(job: Job, attempt: Attempt, seen: JobSighting, *, before: Attempt) -> None:
+    """`before` is the attempt as it was when it was looked at: lines are told once anyway, and
+    asking the database to tell them again at each look costs."""
     status = STATUS[seen.phase]
     now = timezone.now()
-    flavour = _flavour(attempt, seen)
+    flavour = attempt.flavour(seen.flavour)
     facts = {
         "cause": seen.wait or "",
         "reason": words.of_wait(job, seen),
@@ -124,15 +138,16 @@ def _seen(job: Job, attempt: Attempt, seen: JobSighting) -> None:
         facts |= {"cause": EndCause.STOPPED, "reason": words.STOPPING}
     if status == JobStatus.RUNNING:
         facts["started_at"] = job.started_at or seen.started_at or now
-        _running(job, attempt, seen, flavour, facts["started_at"])
+        if job.status != status or attempt.evictions != before.evictions:
+            _running(job, attempt, seen, flavour, facts["started_at"])
     else:
         facts["idle_since"] = None
-    if status == JobStatus.QUEUED:
+    if status == JobStatus.QUEUED and before.ordered_at is None:
         told.happened(job, f"queued {attempt.number}", "queued", "Waits for hardware.")
-    if seen.wait and seen.wait.wrong:
+    if seen.wait and seen.wait.wrong and job.cause != seen.wait:
         key = f"wrong {attempt.number} {seen.wait}"
         told.happened(job, key, "wrong", facts["reason"], tone="warn", detail=seen.detail)
-    _follow(job, status, **facts)
+    _write(job, status, **facts)
 
 
 def _running(job: Job, attempt: Attempt, seen: JobSighting, flavour, first: datetime) -> None:
@@ -157,13 +172,6 @@ def _ran_unseen(job: Job, attempt: Attempt, seen: JobSighting) -> None:
     _write(job, started_at=first, flavour_id=run.flavour_id, queued_at=job.queued_at or first)
 
 
-def _flavour(attempt: Attempt, seen: JobSighting) -> GpuFlavour | None:
-    if not seen.flavour:
-        return None
-    found = GpuFlavour.objects.filter(cluster_id=attempt.cluster_id, slug=seen.flavour)
-    return found.first()
-
-
 def _ended(job: Job, attempt: Attempt, seen: JobSighting) -> bool:
     """Close the attempt; end the job, or let another attempt follow."""
     end = seen.end or EndCause.STOPPED
@@ -179,37 +187,41 @@ def _ended(job: Job, attempt: Attempt, seen: JobSighting) -> bool:
     elif attempts.another_follows(job, end):
         key, line = f"failed {attempt.number}", f"{reason} Attempt {attempt.number + 1} follows."
         told.happened(job, key, "retry", line, tone="warn", at=at, detail=seen.detail)
-        _follow(job, JobStatus.QUEUED, cause=end, reason=line, detail=seen.detail, position=None)
+        _write(job, JobStatus.QUEUED, cause=end, reason=line, detail=seen.detail, position=None)
         return True
     else:
         _finish(job, JobStatus.FAILED, end, reason, at, detail=seen.detail)
     return False
 
 
-def _follow(job: Job, status: str, **facts) -> None:
-    _write(job, **facts)
-    if job.status != status:
-        advance(job, status, by=None, note=job.reason)
-        told.moved(job)
-
-
 def _finish(job: Job, status: str, cause: str, reason: str, at: datetime, detail="") -> None:
     _write(
-        job, cause=cause, reason=reason, detail=detail, position=None, idle_since=None,
+        job, status, cause=cause, reason=reason, detail=detail, position=None, idle_since=None,
         ended_at=at,
     )  # fmt: skip
-    advance(job, status, by=None, note=reason)
     line = words.of_finish(job)
     told.happened(job, "ended", status, line, tone=told.TONES[status], at=at, detail=detail)
     told.of_end(job)
+
+
+def _write(job: Job, status: str = "", **facts) -> None:
+    """Set columns, and the status with them; pages hear of it if one is another than before."""
+    changed = {name: value for name, value in facts.items() if getattr(job, name) != value}
+    moves = status and status != job.status
+    if not (changed or moves):
+        return
+    changed["seen_at"] = timezone.now()
+    if moves:
+        reason = facts.get("reason", job.reason)
+        advance(job, status, by=None, note=reason, also=changed)
+    else:
+        Job.objects.filter(pk=job.pk).update(**changed)
+    for name, value in changed.items():
+        setattr(job, name, value)
     told.moved(job)
 
 
-def _write(job: Job, **facts) -> None:
-    """Set columns; the pages hear of it if one of them is another than before."""
-    changed = {name: value for name, value in facts.items() if getattr(job, name) != value}
-    Job.objects.filter(pk=job.pk).update(seen_at=timezone.now(), **changed)
-    for name, value in changed.items():
-        setattr(job, name, value)
-    if changed:
-        told.moved(job)
+def _looked_at(jobs: list[Job]) -> None:
+    """Nothing about these has changed since they were last looked at."""
+    if jobs:
+        Job.objects.filter(pk__in=[job.pk for job in jobs]).update(seen_at=timezone.now())

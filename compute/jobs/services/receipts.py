@@ -37,7 +37,8 @@ def note_evictions(job: Job, attempt: Attempt, seen: JobSighting) -> None:
     attempt.save(update_fields=["evictions"])
     count = job.receipts.count()
     said = f"Lost its hardware {count} times. Owners and operators were told."
-    if count > LOOP and told.happened(job, "loop", "loop", said, tone="warn"):
+    if count > LOOP and not job.happenings.filter(key="loop").exists():
+        told.happened(job, "loop", "loop", said, tone="warn")
         told.of_loop(job, count)
 
 

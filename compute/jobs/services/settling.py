@@ -35,17 +35,25 @@ def settle(job_id) -> None:
 
 def shown(job_id) -> tuple[Job | None, bool]:
     """The job, and whether anything is owed of what ended: one question for both."""
+    with tenancy.as_system():
+        owes = ExpressionWrapper(_owed(), output_field=BooleanField())
+        job = Job.objects.to_show().annotate(owes=owes).filter(pk=job_id).first()
+    return job, bool(job and job.owes)
+
+
+def owing(job_ids) -> set:
+    """The ids of those of which anything is owed."""
+    return set(Job.objects.filter(_owed(), pk__in=job_ids).values_list("pk", flat=True))
+
+
+def _owed() -> Q:
     mine = {"job": OuterRef("pk")}
-    owed = (
-        Exists(Run.objects.filter(**mine, billed_at=None, ended_at__isnull=False))
+    return (
+        Q(Exists(Run.objects.filter(**mine, billed_at=None, ended_at__isnull=False)))
         | Exists(Receipt.objects.filter(**mine, settled_at=None))
         | Exists(Attempt.objects.filter(**mine, forgotten_at=None, ended_at__isnull=False))
         | Q(status__in=ENDED, settled_at=None)
     )
-    with tenancy.as_system():
-        owing = ExpressionWrapper(Q(owed), output_field=BooleanField())
-        job = Job.objects.to_show().annotate(owes=owing).filter(pk=job_id).first()
-    return job, bool(job and job.owes)
 
 
 def clear(attempt: Attempt) -> None:

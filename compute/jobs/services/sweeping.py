@@ -16,6 +16,8 @@ from compute.jobs.models import Attempt, Job, Run
 from compute.jobs.models.running import NAME
 from compute.jobs.services import metering
 from compute.jobs.services.converging import converge
+from compute.jobs.services.together import MOST as AT_ONCE
+from compute.jobs.services.together import visit_together
 from portal.core import tenancy
 from portal.core.background import alone
 
@@ -50,13 +52,15 @@ def _converge_all() -> set:
         oldest = Job.objects.unsettled().order_by(F("seen_at").asc(nulls_first=True))
         due = list(oldest.values_list("pk", "cluster_id")[:MOST])
     silent = set()
-    for job_id, cluster_id in due:
-        if cluster_id in silent:
-            continue
-        if time.monotonic() > until:
-            break
-        if not _guarded(converge, job_id):
-            silent.add(cluster_id)
+    while due and time.monotonic() < until:
+        some, due = due[:AT_ONCE], due[AT_ONCE:]
+        for cluster_id in {cluster_id for _, cluster_id in some} - silent:
+            mine = [job_id for job_id, its in some if its == cluster_id]
+            visited = visit_together(mine)
+            silent |= visited.silent.keys()
+            for job_id in visited.alone:
+                if cluster_id not in silent and not _guarded(converge, job_id):
+                    silent.add(cluster_id)
     return silent - {None}
 
 

@@ -20,12 +20,13 @@ WORDS = Happening._meta.get_field("words").max_length
 
 def happened(
     job: Job, key: str, kind: str, words: str, *, tone: str = "info", at=None, detail: str = ""
-) -> bool:
-    """Put one line on the timeline; False if the same `key` stood there already."""
-    told = {"tenant_id": job.tenant_id, "at": at or timezone.now(), "kind": kind, "tone": tone}
-    told |= {"words": words[:WORDS], "detail": detail}
-    _, fresh = Happening.objects.get_or_create(job=job, key=key, defaults=told)
-    return fresh
+) -> None:
+    """Put one line on the timeline, unless the same `key` stands there already."""
+    line = Happening(
+        tenant_id=job.tenant_id, job=job, key=key, at=at or timezone.now(), kind=kind, tone=tone,
+        words=words[:WORDS], detail=detail,
+    )  # fmt: skip
+    Happening.objects.bulk_create([line], ignore_conflicts=True)
 
 
 def of_start(job: Job, at) -> None:

@@ -23,11 +23,19 @@ from tests.compute.jobs import stage
 PATIENCE = 20.0
 
 
+def left_after(jobs):
+    return services.visit_together(jobs).alone
+
+
 @contextlib.contextmanager
 def keeping(**more):
     """A keeper in this process, until the story is over."""
     stop, facts = threading.Event(), {"length": 3.0, "renew_every": 0.5}
-    keeper = Keeper(engine_of=capacity.engine_of, converge=services.converge, **facts | more)
+    facts |= {
+        "converge": services.converge,
+        "together": lambda some: services.visit_together(some).alone,
+    }
+    keeper = Keeper(engine_of=capacity.engine_of, **facts | more)
     thread = threading.Thread(target=keeper.run, args=(stop.is_set,))
     thread.start()
     try:
@@ -244,8 +252,12 @@ def test_a_busy_job_is_converged_once_more_and_never_by_two_hands():
         go.wait(5)
         inside.remove(job_id)
         seen.append(job_id)
+        return True
 
-    hands, job, other = Turning(converge, hands=3).start(), new_id(), new_id()
+    def together(jobs):
+        return [job_id for job_id in jobs if not converge(job_id)]
+
+    hands, job, other = Turning(converge, together, hands=3).start(), new_id(), new_id()
     for _ in range(50):
         hands.moved(job)
     hands.moved(other, later=True)
@@ -265,7 +277,7 @@ def test_hands_that_hang_are_waited_for_together_and_not_one_after_the_other(mon
 
     monkeypatch.setattr(turning.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(turning.Strand, "join", wait_in_vain)
-    Turning(lambda _: None, hands=8).stop()
+    Turning(lambda _: None, lambda jobs: jobs, hands=8).stop()
     assert clock[0] == turning.STOP_WITHIN_S
 
 

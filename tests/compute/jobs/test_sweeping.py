@@ -11,6 +11,7 @@ from compute.jobs import services
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Attempt, Job, Run
 from compute.jobs.services import sweeping
+from compute.jobs.services.together import Visited
 from portal.core.ids import new_id
 from tenants.chargeback import services as chargeback
 from tests.compute.jobs import stage
@@ -117,7 +118,7 @@ def test_the_longest_unseen_is_looked_at_first(job, engine, claims, consumer, mo
     for one in (second, job):
         services.converge(one.pk)
     seen = []
-    monkeypatch.setattr(sweeping, "converge", seen.append)
+    monkeypatch.setattr(sweeping, "visit_together", lambda ids: seen.extend(ids) or Visited([]))
     services.sweep()
     assert seen == [second.pk, job.pk]
 
