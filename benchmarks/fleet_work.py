@@ -4,12 +4,11 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import connection
 from django.test import Client
 
 from benchmarks.catalogue import timed
 from benchmarks.philly import Asked
-from benchmarks.replay import IMAGE, submit
+from benchmarks.replay import IMAGE, submit, submit_series
 from compute.jobs import services as jobs
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Attempt, Job
@@ -105,18 +104,40 @@ class Ours:
         _await(lambda: not _unsettled())
 
     def make(self, count: int) -> None:
+        made = self._ask(count)
+        _await(lambda: waiting(self.bare) == count)
+        _await(lambda: _confirmed(made) == count)
+
+    def _ask(self, count: int) -> list[str]:
+        return [self._post("/api/v1/jobs/", {})["id"] for _ in range(count)]
+
+    def _post(self, path: str, more: dict) -> dict:
         body = {
             "tenant": self.team.tenant.slug, "name": "train", "command": ["train"],
             "image": IMAGE, "needs": {"gpus": 8, "cpu": 1, "memory_gb": 1},
         }  # fmt: skip
+        answer = self.client.post(path, body | more, content_type="application/json")
+        if answer.status_code != 201:
+            raise RuntimeError(f"{answer.status_code} {answer.content[:300]!r}")
+        return answer.json()
+
+
+class OneByOne(Ours):
+    """One request for each, as a script that knows no better."""
+
+
+class Series(Ours):
+    """Up to `OF` jobs in a request, each with a variable of its own."""
+
+    OF = 500
+
+    def _ask(self, count: int) -> list[str]:
         made = []
-        for _ in range(count):
-            answer = self.client.post("/api/v1/jobs/", body, content_type="application/json")
-            if answer.status_code != 201:
-                raise RuntimeError(f"{answer.status_code} {answer.content[:300]!r}")
-            made.append(answer.json()["id"])
-        _await(lambda: waiting(self.bare) == count)
-        _await(lambda: _confirmed(made) == count)
+        for at in range(0, count, self.OF):
+            each = [{"SEED": str(n)} for n in range(at, min(count, at + self.OF))]
+            answer = self._post("/api/v1/jobs/series/", {"each": each})
+            made += [job["id"] for job in answer["jobs"]]
+        return made
 
 
 def waiting(bare: Bare) -> int:
@@ -125,12 +146,13 @@ def waiting(bare: Bare) -> int:
     return bare.api.get(path).get("status", {}).get("pendingWorkloads", 0)
 
 
-def submit_short(team):
-    """One GPU for a second; its id. In a thread of its own, so its connection is given back."""
-    try:
-        return submit(team, Asked(0, team.tenant.slug, 1, 1, 1)).pk
-    finally:
-        connection.close()
+def submit_short(team, count: int) -> list:
+    """So many jobs of one GPU for a second, as series; their ids."""
+    made = []
+    for at in range(0, count, Series.OF):
+        each = [{"SEED": str(n)} for n in range(at, min(count, at + Series.OF))]
+        made += [job.pk for job in submit_series(team, Asked(0, team.tenant.slug, 1, 1, 1), each)]
+    return made
 
 
 def lags(made: list, witness) -> list[float]:

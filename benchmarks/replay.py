@@ -22,12 +22,21 @@ def submit_all(asked, teams) -> list:
 
 def submit(team, one) -> Job:
     with tenancy.acting_as(team.person):
-        return jobs.submit(
-            team.tenant, by=team.person, name="train", command=["train"], image=IMAGE,
-            gpus=one.gpus, nodes=one.nodes, cpu=1, memory_gb=1, notify=False,
-            time_limit_s=int(one.seconds) * 3 + 600,
-            variables={"SIM_RUN_FOR": f"{one.seconds:.0f}s"},
-        )  # fmt: skip
+        return jobs.submit(team.tenant, by=team.person, **_asks(one))
+
+
+def submit_series(team, one, each: list[dict[str, str]]) -> list[Job]:
+    with tenancy.acting_as(team.person):
+        return jobs.submit_series(team.tenant, by=team.person, each=each, **_asks(one))
+
+
+def _asks(one) -> dict:
+    return {
+        "name": "train", "command": ["train"], "image": IMAGE, "gpus": one.gpus,
+        "nodes": one.nodes, "cpu": 1, "memory_gb": 1, "notify": False,
+        "time_limit_s": int(one.seconds) * 3 + 600,
+        "variables": {"SIM_RUN_FOR": f"{one.seconds:.0f}s"},
+    }  # fmt: skip
 
 
 def waits(made: list) -> dict[str, list[float]]:

@@ -191,3 +191,12 @@ def test_what_cannot_be_served_is_refused_with_a_reason(model, publisher, retail
 def test_every_step_is_in_the_trail(served):
     verbs = [event.verb for event in Event.objects.about(served).newest_first()]
     assert verbs == ["ready", "starting", "deployed"]
+
+
+def test_without_a_model_host_nothing_breaks_and_endpoints_say_so(served, host, settings, caplog):
+    settings.SERVING_ENGINE = "compute.engines.local_serving.LocalServing"
+    settings.MODEL_HOST_URL = ""
+    with pytest.raises(EngineUnavailable, match="MODEL_HOST_URL"):
+        services.converge(served.pk)
+    services.keep_served()
+    assert "MODEL_HOST_URL is not set" in caplog.text
