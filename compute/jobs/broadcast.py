@@ -23,6 +23,11 @@ def moved(job_id, *, tenant_id=None) -> None:
     transaction.on_commit(lambda: _send(groups, JOB), robust=True)
 
 
+def listed(tenant_id) -> None:
+    """After commit, hint to the pages that list the jobs of a tenant."""
+    transaction.on_commit(lambda: _send([jobs_of(tenant_id)], JOB), robust=True)
+
+
 def logged(job_id) -> None:
     """After commit, hint that there are new lines of the log."""
     transaction.on_commit(lambda: _send([group_of(job_id)], LOG), robust=True)

@@ -28,6 +28,15 @@ def happened(
     return fresh
 
 
+def submitted(jobs: list[Job], by) -> None:
+    """The first line of the timelines of jobs that were just made."""
+    now, words = timezone.now(), f"Submitted by {by.username}."
+    line = {"at": now, "kind": "submitted", "key": "submitted", "words": words[:WORDS]}
+    Happening.objects.bulk_create(
+        Happening(tenant_id=job.tenant_id, job=job, **line) for job in jobs
+    )
+
+
 def of_start(job: Job, at) -> None:
     """Tell the submitter that work began, where it was waited for long."""
     waited = at - job.created_at
@@ -76,6 +85,13 @@ def to_submitter(job: Job, title: str, *, body: str = "", tone: str = "info") ->
         return
     href = job.get_absolute_url()
     notices.tell([job.person], tenant=job.tenant, title=title, href=href, body=body, tone=tone)
+
+
+def listed(jobs: list[Job]) -> None:
+    """Refresh the lists for many new jobs of one tenant. One is told when it starts; the sweep
+    tells the others."""
+    following.job_moved(jobs[0])
+    broadcast.listed(jobs[0].tenant_id)
 
 
 def moved(job: Job) -> None:
