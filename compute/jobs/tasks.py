@@ -19,6 +19,16 @@ def converge(self, job_id: str) -> None:
         raise self.retry(exc=silent, countdown=min(10, 2**self.request.retries)) from silent
 
 
+@shared_task(name="jobs.converge_all")
+def converge_all(job_ids: list[str]) -> None:
+    """The same for each of several; the sweep goes on where the cluster is silent."""
+    for job_id in job_ids:
+        try:
+            services.converge(job_id)
+        except EngineUnavailable:
+            return
+
+
 @shared_task(name="jobs.sweep")
 def sweep() -> None:
     """Everything that is owed."""
