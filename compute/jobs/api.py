@@ -14,6 +14,7 @@ from compute.jobs.listing import Wanted
 from compute.jobs.log_api import LogActions
 from compute.jobs.models import Estimate, Happening, Job, Template
 from compute.jobs.rows import is_stuck
+from compute.jobs.series_serializers import NewSeriesSerializer, SeriesSerializer
 from portal.api import questions
 from portal.api.base import ReadOnly, Resource
 
@@ -102,6 +103,16 @@ class Jobs(LogActions, Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin
         body = self._read(shapes.NewJobSerializer)
         job = services.submit(body.validated_data["tenant"], by=request.user, **body.facts())
         return Response(self._detail(job), status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=NewSeriesSerializer, responses={201: SeriesSerializer})
+    @action(detail=False, methods=["post"])
+    def series(self, request):
+        """Submit jobs that differ in their variables alone: all of them or none."""
+        body = self._read(NewSeriesSerializer)
+        tenant = body.validated_data["tenant"]
+        jobs = services.submit_series(tenant, by=request.user, **body.facts())
+        made = SeriesSerializer({"count": len(jobs), "jobs": jobs})
+        return Response(made.data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=shapes.EstimateSerializer, responses=shapes.ForecastSerializer)
     @action(detail=False, methods=["post"])

@@ -21,6 +21,11 @@ def moved(job_id, *, tenant_id=None) -> None:
     hints.moved(groups, JOB)
 
 
+def listed(tenant_id) -> None:
+    """After commit, hint to the pages that list the jobs of a tenant."""
+    hints.moved([jobs_of(tenant_id)], JOB)
+
+
 def logged(job_id) -> None:
     """After commit, hint that there are new lines of the log."""
     hints.moved([group_of(job_id)], LOG)

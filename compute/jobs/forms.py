@@ -8,7 +8,7 @@ from django import forms
 
 from compute.capacity.models import Cluster, EngineKind, GpuFlavour
 from compute.engines.jobs import MOST_NODES
-from compute.jobs import commands, limits, variables, wording
+from compute.jobs import commands, limits, series_text, variables, wording
 from compute.jobs.lifecycle import JobStatus, Priority
 from compute.jobs.listing import STUCK, UNFINISHED, Wanted
 from compute.jobs.models import Template
@@ -189,6 +189,13 @@ class JobForm(Asks):
     template = forms.ModelChoiceField(
         Template.objects.none(), required=False, widget=forms.HiddenInput
     )
+    each = Text(
+        read=series_text.read_series, write=str, required=False, empty_value=None, strip=False,
+        max_length=series_text.LONGEST, label="Values of each job",
+        widget=area(5, placeholder="LR,EPOCHS\n0.1,10\n0.01,20", wrap="off"),
+        help_text="Names of variables in the first line, then a line of values for each job, with "
+        "commas or tabs between, as copied from a spreadsheet. The estimate is that of one job.",
+    )  # fmt: skip
     field_order = ["tenant", "template"]
 
     def __init__(self, *args, user, tenant=None, **kwargs):

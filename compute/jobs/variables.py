@@ -6,6 +6,7 @@ from compute.engines.jobs import VARIABLE
 
 MOST = 100
 LONGEST = 4000
+FEW = f"Give variables as names with values, {MOST} or fewer."
 SECRET = re.compile(
     r"(^|_)(secrets?|token|passw(or)?d|passphrase|pwd|credentials?|bearer|"
     r"(api|access|private|secret|signing|encryption|ssh|account)_?key)(_|$)",
@@ -44,8 +45,9 @@ def read_variables(text: str) -> dict[str, str]:
 def check(variables: dict[str, str]) -> None:
     """Raises ValueError for names that no program could read, for those that the platform sets,
     and for names and values that look like secrets. The one rule of jobs, templates and steps."""
-    if not isinstance(variables, dict) or len(variables) > MOST:
-        raise ValueError(f"Give variables as names with values, {MOST} or fewer.")
+    if not isinstance(variables, dict):
+        raise ValueError(FEW)
+    check_count(variables)
     for name, value in variables.items():
         if not isinstance(name, str) or not VARIABLE.fullmatch(name):
             raise ValueError(f"{str(name)[:40]!r} cannot be a name: use letters, digits and _.")
@@ -57,6 +59,12 @@ def check(variables: dict[str, str]) -> None:
             raise ValueError(HINT.format(name=name))
         if len(value) > LONGEST or "\0" in value:
             raise ValueError(f"Shorten {name} to {LONGEST:,} characters.")
+
+
+def check_count(variables: dict[str, str]) -> None:
+    """Raises ValueError for more than a job may have."""
+    if len(variables) > MOST:
+        raise ValueError(FEW)
 
 
 def write_variables(variables: dict[str, str]) -> str:

@@ -6,6 +6,7 @@ import json
 from django.utils import timezone
 
 INSERT = "INSERT INTO portal_event (writer, wseq, payload, mac) VALUES (%s, %s, %s, %s)"
+ROW = ", (%s, %s, %s, %s)"  # after INSERT, for each other line of the same statement
 
 
 def compose(

@@ -1,6 +1,7 @@
 """The ways to leave a trace: `record`, `denied`, and `advance`, the only pen for a status."""
 
 import hmac
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 from django.conf import settings
@@ -12,6 +13,8 @@ from portal.audit.writer import next_place
 from portal.core.actor import scene
 from portal.core.lifecycle import Overtaken
 
+AT_ONCE = 100  # lines in one statement
+
 
 def record(verb: str, subject, *, by, note: str = "", tenant=None, **facts) -> None:
     """Write one line in the trail, in the transaction of the change it tells of.
@@ -20,6 +23,14 @@ def record(verb: str, subject, *, by, note: str = "", tenant=None, **facts) -> N
     `subject.tenant`). `facts` are small JSON values: what it was, what it is; never a secret.
     """
     _write(_payload(verb, subject, by=by, note=note, tenant=tenant, facts=facts))
+
+
+def record_all(verb: str, subjects: Sequence, *, by, note: str = "", **facts) -> None:
+    """`record` the same of each of `subjects`, which are new or changed in the same way: each has
+    a line of its own, `AT_ONCE` of them in one statement."""
+    for start in range(0, len(subjects), AT_ONCE):
+        some = subjects[start : start + AT_ONCE]
+        _write(*(_payload(verb, one, by=by, note=note, tenant=None, facts=facts) for one in some))
 
 
 def denied(verb: str, subject, *, by, why: str, tenant=None) -> PermissionDenied:
@@ -41,21 +52,29 @@ def write_denials(kept: list[str]) -> None:
 
 
 def advance(subject, to: str, *, by, note: str = "", also: dict | None = None, **facts) -> None:
-    """Move `subject` to another status, and set the columns in `also` with it. The only code
-    that writes a status.
+    """Move `subject` to another status, and set the columns in `also` with it.
 
     A compare-and-swap: of two hands on the same row one wins, the other is `Overtaken`.
     """
-    before = subject.status
-    subject.lifecycle.check(before, to)
+    advance_all([subject], to, by=by, note=note, also=also, **facts)
+
+
+def advance_all(
+    subjects: Sequence, to: str, *, by, note: str = "", also: dict | None = None, **facts
+) -> None:
+    """`advance` of several rows of one model that are in the same status, all or none. The only
+    code that writes a status."""
+    first, before = subjects[0], subjects[0].status
+    first.lifecycle.check(before, to)
     facts |= {"before": before, "after": to}
-    line = _payload(to, subject, by=by, note=note, tenant=None, facts=facts)
     with nullcontext() if connection.in_atomic_block else transaction.atomic():
-        here = type(subject)._base_manager.filter(pk=subject.pk, status=before)
-        if not here.update(status=to, **also or {}):
-            raise Overtaken(f"{subject} is no longer {before}")
-        _write(line)
-    subject.status = to
+        keys = [subject.pk for subject in subjects]
+        here = type(first)._base_manager.filter(pk__in=keys, status=before)
+        if here.update(status=to, **also or {}) != len(keys):
+            raise Overtaken(f"{first} is no longer {before}")
+        record_all(to, subjects, by=by, note=note, **facts)
+    for subject in subjects:
+        subject.status = to
 
 
 def _payload(verb, subject, *, by, note, tenant, facts) -> str:
@@ -75,10 +94,13 @@ def _payload(verb, subject, *, by, note, tenant, facts) -> str:
     )
 
 
-def _write(payload: str) -> None:
-    writer, wseq = next_place()
+def _write(*payloads: str) -> None:
+    values: list = []
+    for payload in payloads:
+        writer, wseq = next_place()
+        values += [writer, wseq, payload, seal(writer, wseq, payload)]
     with connection.cursor() as cursor:
-        cursor.execute(lines.INSERT, [writer, wseq, payload, seal(writer, wseq, payload)])
+        cursor.execute(lines.INSERT + lines.ROW * (len(payloads) - 1), values)
 
 
 def seal(writer: str, wseq: int, payload: str) -> bytes:

@@ -77,7 +77,11 @@ GENERAL = {
     "text": "A walk",
 }
 COUNTED = itertools.count()  # limits on asking count by address
-OTHERWISE = {"appoint": {"role": "auditor"}, "dismiss": {"role": "auditor"}}
+OTHERWISE = {
+    "appoint": {"role": "auditor"},
+    "dismiss": {"role": "auditor"},
+    "series": {"each": [{"LR": "0.1"}]},
+}
 
 
 def fields(path: str, things: dict) -> dict:

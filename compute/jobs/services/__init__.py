@@ -16,6 +16,7 @@ from compute.jobs.services.idling import reclaim as reclaim_idle
 from compute.jobs.services.metering import cost_so_far, costs_so_far, meter_of
 from compute.jobs.services.needs import ASKS
 from compute.jobs.services.pipelines import cancel_pipeline, restart_pipeline, start_pipeline
+from compute.jobs.services.series import stem_of, submit_series
 from compute.jobs.services.stepping import converge_pipeline, sweep_pipelines
 from compute.jobs.services.sweeping import sweep
 from compute.jobs.services.templates import (
@@ -53,8 +54,10 @@ __all__ = [
     "retry",
     "shelve_template",
     "start_pipeline",
+    "stem_of",
     "stop_at",
     "submit",
+    "submit_series",
     "sweep",
     "sweep_pipelines",
     "told_estimate",

@@ -2,13 +2,13 @@
 
 from django.db import transaction
 
-from compute.capacity import services as capacity
-from compute.capacity.models import EngineKind, GpuFlavour
+from compute.capacity.models import GpuFlavour
 from compute.jobs.lifecycle import Priority
 from compute.jobs.models import Job
-from compute.jobs.services import needs, told
+from compute.jobs.services import attempts, needs, told
+from compute.jobs.services.hardware import hardware_for
 from compute.jobs.services.templates import require_in_use
-from portal.audit.services import denied, record
+from portal.audit.services import denied, record_all
 from portal.core.background import after_commit
 from portal.core.errors import Conflict, Refused
 from tenants.directory.models import Tenant
@@ -34,6 +34,20 @@ def submit(
 
 
 def _submit(tenant: Tenant, by, asks: dict, *, template=None, step=None) -> Job:
+    job, flavours = accepted(tenant, by, asks, template=template, step=step)
+    write([job], flavours, by=by)
+    told.moved(job)
+    after_commit("jobs.converge", job_id=str(job.pk))
+    return job
+
+
+def accepted(
+    tenant: Tenant, by, asks: dict, *, template=None, step=None
+) -> tuple[Job, list[GpuFlavour]]:
+    """A job that `by` may have, not written yet, and the hardware it may be given, best first.
+
+    Raises `Refused` with the field at fault, 403.
+    """
     if not by.may(TenantRole.CONSUMER, tenant):
         why = f"Only people of {tenant} submit jobs for it."
         raise denied("submit a job for", tenant, by=by, why=why, tenant=tenant)
@@ -41,13 +55,18 @@ def _submit(tenant: Tenant, by, asks: dict, *, template=None, step=None) -> Job:
     require_rank(by, tenant, facts.get("priority", Priority.NORMAL))
     job = Job(tenant=tenant, person=by, template=template, step=step, **facts)
     bind(job)
-    hardware_for(job)
-    job.save(force_insert=True)
-    record("submitted", job, by=by, **_facts(job))
-    told.happened(job, "submitted", "submitted", f"Submitted by {by.username}.")
-    told.moved(job)
-    after_commit("jobs.converge", job_id=str(job.pk))
-    return job
+    flavours = hardware_for(job)
+    job.cluster = flavours[0].cluster
+    return job, flavours
+
+
+def write(jobs: list[Job], flavours: list[GpuFlavour], *, by) -> None:
+    """Store accepted jobs that differ in names and variables alone, with their first attempts,
+    their lines in the trail and on their timelines."""
+    Job.objects.bulk_create(jobs)
+    attempts.begin_first(jobs, flavours)
+    record_all("submitted", jobs, by=by, **_facts(jobs[0]))
+    told.happened_to(jobs, "submitted", "submitted", f"Submitted by {by.username}.")
 
 
 @transaction.atomic
@@ -71,22 +90,6 @@ def bind(job: Job) -> None:
     """Keep a job with data that may not travel in one region: its tenant's unless one is named."""
     if job.data_class in needs.BOUND and not job.region:
         job.region = job.tenant.region
-
-
-def hardware_for(job: Job) -> list[GpuFlavour]:
-    """The kinds of hardware of one cluster that the job may be given, best first.
-
-    Raises `Refused` when there is none.
-    """
-    found = capacity.fitting(
-        job.tenant, gpus=job.gpus, gpu_memory_gb=job.gpu_memory_gb, nodes=job.nodes,
-        region=job.region, cpu=job.cpu, memory_gb=job.memory_gb,
-    )  # fmt: skip
-    if not job.image:
-        found = [one for one in found if one.cluster.engine == EngineKind.LOCAL]
-    if not found:
-        raise Refused("Name the image that holds your program.", field="image")
-    return [one for one in found if one.cluster_id == found[0].cluster_id]
 
 
 def require_rank(by, tenant: Tenant, priority: str) -> None:

@@ -3,16 +3,17 @@
 Everything here runs inside a transaction that holds the row of the job.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils import timezone
 
-from compute.engines.jobs import EndCause, JobOrder
+from compute.capacity.models import GpuFlavour
+from compute.engines.jobs import EndCause, EngineRefused, JobOrder
 from compute.jobs.models import Attempt, Job
 from compute.jobs.models.running import engine_name
 from compute.jobs.services import folders
-from compute.jobs.services.asking import hardware_for
+from compute.jobs.services.hardware import hardware_for
 
 OWN_FAULT = frozenset({EndCause.EXIT, EndCause.MEMORY})
 NO_FAULT = frozenset({EndCause.NODE_LOST, EndCause.GONE, EndCause.STOPPED, EndCause.EVICTED})
@@ -66,16 +67,45 @@ def begin(job: Job) -> Attempt:
     return attempt
 
 
+def begin_first(jobs: list[Job], flavours: list[GpuFlavour]) -> None:
+    """The same for jobs that were just made and differ in names and variables alone.
+
+    None is written where no engine would take the order: the first visit finds that, and says so.
+    """
+    try:
+        drafts = _firsts(jobs, flavours)
+    except EngineRefused:
+        return
+    Attempt.objects.bulk_create(drafts)
+
+
+def _firsts(jobs: list[Job], flavours: list[GpuFlavour]) -> list[Attempt]:
+    cluster, names = flavours[0].cluster, tuple(one.slug for one in flavours)
+    drafts = [Attempt(tenant_id=job.tenant_id, job=job, number=1, cluster=cluster) for job in jobs]
+    order = _order(jobs[0], drafts[0], names)
+    for job, draft in zip(jobs, drafts, strict=True):
+        draft.order = replace(order, **_own(job, draft)).as_dict()
+    return drafts
+
+
+def _own(job: Job, attempt: Attempt) -> dict:
+    """What no other order has."""
+    return {
+        "name": engine_name(job.pk, attempt.number),
+        "uid": str(attempt.pk),
+        "variables": job.variables | _told_to_process(job, attempt.number),
+    }
+
+
 def _order(job: Job, attempt: Attempt, flavours: tuple[str, ...]) -> JobOrder:
     return JobOrder(
-        name=engine_name(job.pk, attempt.number),
-        uid=str(attempt.pk),
+        **_own(job, attempt),
         tenant=job.tenant.slug,
         image=job.image,
         command=tuple(job.command),
         flavours=flavours,
-        gpus=job.gpus,
-        cpu=job.cpu,
+        gpus=Decimal(job.gpus),  # a default is an int until it is read back
+        cpu=Decimal(job.cpu),
         memory_mb=int(job.memory_gb * 1024),
         nodes=job.nodes,
         time_limit_s=job.time_limit_s,
@@ -83,7 +113,6 @@ def _order(job: Job, attempt: Attempt, flavours: tuple[str, ...]) -> JobOrder:
         region=job.region,
         together=job.together,
         checkpoint=job.checkpoint,
-        variables=job.variables | _told_to_process(job, attempt.number),
     )
 
 

@@ -11,6 +11,7 @@ from compute.capacity.models import GpuFlavour
 from compute.jobs import calibration, ranges, waiting
 from compute.jobs.models import Estimate, Job
 from compute.jobs.services import asking, costing, needs, queueing
+from compute.jobs.services.hardware import hardware_for
 from compute.jobs.services.queueing import Queueing
 from portal.audit.services import denied
 from portal.core import tenancy
@@ -124,7 +125,7 @@ def of_job(job: Job, *, name: str = "", queues: dict | None = None) -> Forecast:
     """The same for a job that is asked for, or is about to be. `queues` by flavour were read a
     moment ago; what is missing is added."""
     try:
-        flavours = asking.hardware_for(job)[:CHOICES]
+        flavours = hardware_for(job)[:CHOICES]
     except Refused as refused:
         return Forecast(False, why=refused.detail, field=refused.field)
     with tenancy.as_system():  # the queue is everybody's; only counts and times leave it

@@ -10,6 +10,7 @@ from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Attempt, Job
 from compute.jobs.services import attempts, metering, receipts, told, words
 from compute.jobs.services.attempts import Place
+from compute.jobs.services.crowds import Crowd
 from portal.audit.services import advance
 from portal.core.background import after_commit
 from portal.core.errors import Refused
@@ -66,24 +67,31 @@ def note(found: list[tuple[Place, JobSighting]], *, looked_at: datetime) -> set:
     """Write down sightings of open attempts; the ids of jobs with more to do at once."""
     jobs = attempts.held_all([place.job.pk for place, _ in found])
     rows = attempts.with_runs([place.attempt.pk for place, _ in found])
-    more, unmoved = set(), []
+    more, unmoved, crowd = set(), [], Crowd()
     for place, seen in found:
         job = jobs[place.job.pk]
         before = job.seen_at
-        if _note(job, rows[place.attempt.pk], place, seen, looked_at):
+        if _note(job, rows[place.attempt.pk], place, seen, looked_at, crowd):
             more.add(job.pk)
         elif job.seen_at == before:
             unmoved.append(job)
+    crowd.write()
     _looked_at(unmoved)
     return more
 
 
-def _note(job: Job, attempt: Attempt, place: Place, seen: JobSighting, looked_at) -> bool:
+def _note(
+    job: Job, attempt: Attempt, place: Place, seen: JobSighting, looked_at: datetime, crowd: Crowd
+) -> bool:
     if job.ended or attempt.ended_at:
         return True  # another hand saw the end: look at what is next
     if job.cancel_asked_at != place.job.cancel_asked_at or job.priority != place.job.priority:
         after_commit("jobs.converge", job_id=str(job.pk))
-    _confirm(attempt, place, seen)
+    if attempt.ordered_at is None and seen.uid:
+        crowd.ordered(attempt)
+    if attempt.order["priority"] != place.attempt.order["priority"]:
+        attempt.order["priority"] = place.attempt.order["priority"]
+        attempt.save(update_fields=["order"])
     if seen.phase is JobPhase.ABSENT:
         return _absent(job, attempt, place, looked_at)
     metering.note_runs(job, attempt, seen, looked_at=looked_at)
@@ -91,21 +99,8 @@ def _note(job: Job, attempt: Attempt, place: Place, seen: JobSighting, looked_at
     if seen.ended:
         _ran_unseen(job, attempt, seen)
         return _ended(job, attempt, seen)
-    _seen(job, attempt, seen, before=place.attempt)
+    _seen(job, attempt, seen, crowd, before=place.attempt)
     return False
-
-
-def _confirm(attempt: Attempt, place: Place, seen: JobSighting) -> None:
-    """What the engine confirmed: that it has the order, and with which priority."""
-    changed = []
-    if attempt.ordered_at is None and seen.uid:
-        attempt.ordered_at = timezone.now()
-        changed.append("ordered_at")
-    if attempt.order["priority"] != place.attempt.order["priority"]:
-        attempt.order["priority"] = place.attempt.order["priority"]
-        changed.append("order")
-    if changed:
-        attempt.save(update_fields=changed)
 
 
 def _absent(job: Job, attempt: Attempt, place: Place, looked_at: datetime) -> bool:
@@ -120,11 +115,10 @@ def _absent(job: Job, attempt: Attempt, place: Place, looked_at: datetime) -> bo
     return True
 
 
-def _seen(job: Job, attempt: Attempt, seen: JobSighting, *, before: Attempt) -> None:
+def _seen(job: Job, attempt: Attempt, seen: JobSighting, crowd: Crowd, *, before: Attempt) -> None:
     """`before` is the attempt as it was when it was looked at: lines are told once anyway, and
     asking the database to tell them again at each look costs."""
-    status = STATUS[seen.phase]
-    now = timezone.now()
+    status, now = STATUS[seen.phase], crowd.now
     flavour = attempt.flavour(seen.flavour)
     facts = {
         "cause": seen.wait or "",
@@ -143,11 +137,11 @@ def _seen(job: Job, attempt: Attempt, seen: JobSighting, *, before: Attempt) -> 
     else:
         facts["idle_since"] = None
     if status == JobStatus.QUEUED and before.ordered_at is None:
-        told.happened(job, f"queued {attempt.number}", "queued", "Waits for hardware.")
+        crowd.waits(job, attempt)
     if seen.wait and seen.wait.wrong and job.cause != seen.wait:
         key = f"wrong {attempt.number} {seen.wait}"
         told.happened(job, key, "wrong", facts["reason"], tone="warn", detail=seen.detail)
-    _write(job, status, **facts)
+    crowd.add(job, status, facts)
 
 
 def _running(job: Job, attempt: Attempt, seen: JobSighting, flavour, first: datetime) -> None:

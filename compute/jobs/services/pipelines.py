@@ -9,6 +9,7 @@ from compute.jobs.definitions import Flaw, Flawed, Planned
 from compute.jobs.lifecycle import JobStatus, PipelineStatus
 from compute.jobs.models import Job, Pipeline, Step
 from compute.jobs.services import asking, needs
+from compute.jobs.services.hardware import hardware_for
 from portal.audit.services import advance, denied, record
 from portal.core.background import after_commit
 from portal.core.errors import Conflict, Refused
@@ -101,7 +102,7 @@ def _asks(tenant: Tenant, by, step: Planned) -> dict:
     asking.require_rank(by, tenant, facts.get("priority", "normal"))
     job = Job(tenant=tenant, person=by, **facts)
     asking.bind(job)
-    asking.hardware_for(job)
+    hardware_for(job)
     return {name: plain(value) for name, value in facts.items() if name != "name"}
 
 

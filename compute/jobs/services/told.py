@@ -1,5 +1,6 @@
 """Who is told what of a job: lines of its timeline, once each, and notices to people."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.utils import timezone
@@ -22,11 +23,17 @@ def happened(
     job: Job, key: str, kind: str, words: str, *, tone: str = "info", at=None, detail: str = ""
 ) -> None:
     """Put one line on the timeline, unless the same `key` stands there already."""
-    line = Happening(
-        tenant_id=job.tenant_id, job=job, key=key, at=at or timezone.now(), kind=kind, tone=tone,
-        words=words[:WORDS], detail=detail,
-    )  # fmt: skip
-    Happening.objects.bulk_create([line], ignore_conflicts=True)
+    happened_to([job], key, kind, words, tone=tone, at=at, detail=detail)
+
+
+def happened_to(
+    jobs: Iterable[Job], key: str, kind: str, words: str, *, tone: str = "info", at=None, detail=""
+) -> None:
+    """The same line on the timelines of several."""
+    told = {"at": at or timezone.now(), "kind": kind, "tone": tone, "words": words[:WORDS]}
+    told |= {"key": key, "detail": detail}
+    lines = [Happening(tenant_id=job.tenant_id, job=job, **told) for job in jobs]
+    Happening.objects.bulk_create(lines, ignore_conflicts=True)
 
 
 def of_start(job: Job, at) -> None:
@@ -77,6 +84,13 @@ def to_submitter(job: Job, title: str, *, body: str = "", tone: str = "info") ->
         return
     href = job.get_absolute_url()
     notices.tell([job.person], tenant=job.tenant, title=title, href=href, body=body, tone=tone)
+
+
+def listed(jobs: list[Job]) -> None:
+    """Refresh the lists for many new jobs of one tenant. One is told when it starts; the sweep
+    tells the others."""
+    following.job_moved(jobs[0])
+    broadcast.listed(jobs[0].tenant_id)
 
 
 def moved(job: Job) -> None:

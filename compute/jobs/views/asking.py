@@ -1,7 +1,10 @@
 """Asking for a job: the form, whether it would fit and what it would cost, and copies."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.views.generic import FormView, View
 
@@ -81,9 +84,24 @@ class NewJob(Beginning, RefusalsInForm, FormView):
         facts, template = form.asks(), form.cleaned_data["template"]
         if template and template.tenant == form.cleaned_data["tenant"]:
             facts["template"] = template
-        job = services.submit(form.cleaned_data["tenant"], by=self.request.user, **facts)
+        tenant, each = form.cleaned_data["tenant"], form.cleaned_data["each"]
+        if each:
+            jobs = services.submit_series(tenant, by=self.request.user, each=each, **facts)
+            messages.success(self.request, in_words(jobs))
+            return redirect(list_of(jobs, facts["name"]))
+        job = services.submit(tenant, by=self.request.user, **facts)
         messages.success(self.request, f"{job} is submitted")
         return redirect(job)
+
+
+def in_words(jobs: list[Job]) -> str:
+    return f"{len(jobs)} job{' is' if len(jobs) == 1 else 's are'} submitted"
+
+
+def list_of(jobs: list[Job], name: str) -> str:
+    """The address of the list of a series."""
+    words = services.stem_of(name, len(jobs))
+    return f"{reverse('jobs:list')}?{urlencode({'q': words, 'tenant': jobs[0].tenant.slug})}"
 
 
 class Clone(NewJob):

@@ -43,7 +43,8 @@ def test_a_job_is_submitted_by_slug_or_id(client, consumer, claims, a100):
         job = Job.objects.get(pk=made["id"])
         assert (job.tenant, job.person, job.priority) == (claims, consumer, "low")
         assert made["status"] == "submitted" and made["needs"]["gpus"] == "1.00"
-        assert made["cost_so_far"] is None and made["attempts"] == []
+        assert made["cost_so_far"] is None
+        assert [(one["number"], one["ordered_at"]) for one in made["attempts"]] == [(1, None)]
 
 
 @pytest.mark.parametrize(

@@ -82,10 +82,23 @@ def test_hardware_of_one_cluster_is_offered_the_smallest_that_fits_first(
     assert engine.orders[0].flavours == ("a100", "h100")
 
 
-def test_a_job_waits_while_nothing_is_open_to_it(job, cluster, engine):
+def test_a_job_is_there_with_its_first_attempt(job, engine, cluster):
+    attempt = job.attempts.get()
+    assert (attempt.number, attempt.cluster, fresh(job).cluster) == (1, cluster, cluster)
+    assert attempt.ordered_at is None and not engine.orders
+    services.converge(job.pk)
+    assert engine.orders == [order_of(attempt)] and job.attempts.get() == attempt
+
+
+def test_a_job_waits_for_its_next_attempt_while_nothing_is_open_to_it(
+    a100, claims, consumer, cluster, engine
+):
+    job = stage.ask(claims, consumer, retries=1)
+    services.converge(job.pk)
+    engine.finish(attempt_name(job), 1)
     type(cluster).objects.update(open=False)
     assert services.converge(job.pk).status == JobStatus.QUEUED
     assert fresh(job).cause == "no_hardware" and fresh(job).reason
     type(cluster).objects.update(open=True)
     services.converge(job.pk)
-    assert len(engine.orders) == 1
+    assert len(engine.orders) == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 STOREYS = ("tenants", "marketplace", "compute")
 CHANGES = {"create", "save", "update", "delete", "bulk_create", "update_or_create"}
-TRACES = {"record", "advance", "denied"}
+TRACES = {"record", "record_all", "advance", "denied"}
 
 
 def verbs():
