@@ -108,6 +108,17 @@ def test_ordering_twice_is_ordering_once(bench, started):
     assert bench.engine.start(wanted) == ended
 
 
+def test_looking_at_several_is_looking_at_each(bench, started):
+    runs, ends = started(), started()
+    bench.running(runs.name)
+    bench.running(ends.name)
+    bench.finish(ends.name)
+    names = [ends.name, "nobody-knows-me", runs.name]
+    seen = {one.name: one for one in bench.engine.look_all(names)}
+    assert seen == {name: bench.engine.look(name) for name in names}
+    assert bench.engine.look_all([]) == ()
+
+
 def test_a_name_of_another_order_is_refused_and_nothing_changes(bench, started):
     wanted = started()
     with pytest.raises(EngineRefused):

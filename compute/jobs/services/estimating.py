@@ -26,7 +26,7 @@ SOON_S = 60.0  # what fits now runs within this, as long as nothing else is know
 LATEST = 200  # past estimates that are told of
 LEARNT = 100  # past estimates that the next ones learn from
 FRESH = timedelta(seconds=60)  # then a waiting job is looked at again
-LASTS_S, MOST = 5.0, 500
+LASTS_S, MOST = 2.0, 500
 JUDGED = 20  # past estimates from which on a claim is made
 CHOICES = 3  # flavours that are compared
 
