@@ -63,15 +63,23 @@ def silent(place: Place) -> None:
         _looked_at([job])
 
 
-def note(found: list[tuple[Place, JobSighting]], *, looked_at: datetime) -> set:
-    """Write down sightings of open attempts; the ids of jobs with more to do at once."""
+def note(
+    found: list[tuple[Place, JobSighting]], *, looked_at: datetime, replies: bool = False
+) -> set:
+    """Write down sightings of open attempts; the ids of jobs with more to do at once.
+
+    `replies` to orders are old where another hand has confirmed the order meanwhile.
+    """
     jobs = attempts.held_all([place.job.pk for place, _ in found])
     rows = attempts.with_runs([place.attempt.pk for place, _ in found])
     more, unmoved, crowd = set(), [], Crowd()
     for place, seen in found:
         job = jobs[place.job.pk]
         before = job.seen_at
-        if _note(job, rows[place.attempt.pk], place, seen, looked_at, crowd):
+        attempt = rows[place.attempt.pk]
+        if replies and attempt.ordered_at:
+            continue
+        if _note(job, attempt, place, seen, looked_at, crowd):
             more.add(job.pk)
         elif job.seen_at == before:
             unmoved.append(job)

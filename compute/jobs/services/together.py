@@ -52,16 +52,20 @@ def converge_all(job_ids: Iterable[UUID]) -> None:
         raise away[0]
 
 
-def visit_together(job_ids: list[UUID]) -> Visited:
+def visit_together(job_ids: list[UUID], *, heard: bool = False) -> Visited:
     """See to as many of up to `MOST` as can be seen to together. Those of a cluster that does not
-    answer are not asked for again one by one."""
+    answer are not asked for again one by one.
+
+    `heard`: their clusters spoke of them, so that one whose order is not confirmed yet is just
+    being ordered by another hand, and is looked at.
+    """
     if len(job_ids) < 2:
         return Visited(job_ids)
     done: set[UUID] = set()
     silent = {}
     for cluster, mine in _places(job_ids).items():
         try:
-            done |= _visit(capacity.engine_of(cluster), mine)
+            done |= _visit(capacity.engine_of(cluster), mine, heard)
         except EngineUnavailable as problem:
             log.warning("A cluster does not answer: %s", problem)
             silent[cluster.pk] = problem
@@ -92,22 +96,33 @@ def _places(job_ids: list[UUID]) -> dict:
     return found
 
 
-def _visit(engine: JobEngine, places: list[Place]) -> set[UUID]:
+def _visit(engine: JobEngine, places: list[Place], heard: bool) -> set[UUID]:
     """Order and look at these, and write it down; the ids of those with no more to do."""
     looked_at = timezone.now()
-    by_name = {place.attempt.engine_name: place for place in places}
-    known = [name for name, place in by_name.items() if place.attempt.ordered_at]
-    found = _ordered(engine, [by_name[name] for name in by_name.keys() - set(known)])
-    if known:
-        found += [(by_name[seen.name], seen) for seen in engine.look_all(known)]
-    found = [(place, seen) for place, seen in found if seen.uid in ("", str(place.attempt.pk))]
+    known = [place for place in places if heard or place.attempt.ordered_at]
+    found, missing = _looked_at(engine, known)
+    fresh = [place for place in places if not (heard or place.attempt.ordered_at)]
+    made = _ordered(engine, fresh + missing)
     with tenancy.as_system():
         more = noting.note(found, looked_at=looked_at)
-    for place, seen in found:
+        more |= noting.note(made, looked_at=looked_at, replies=True)
+    for place, seen in found + made:
         if place.job.pk not in more and any(pod.ended_at for pod in seen.pods):
             metering.bill(place.job.pk)
             settling.release(place.attempt, seen)
-    return {place.job.pk for place, _ in found} - more
+    return {place.job.pk for place, _ in found + made} - more
+
+
+def _looked_at(engine: JobEngine, places: list[Place]) -> tuple[Found, list[Place]]:
+    """What is seen of these; and those that nobody has ordered yet. What is in the way of an
+    order is left out."""
+    if not places:
+        return [], []
+    by_name = {place.attempt.engine_name: place for place in places}
+    pairs = [(by_name[seen.name], seen) for seen in engine.look_all(by_name)]
+    missing = [p for p, seen in pairs if not (p.attempt.ordered_at or seen.uid)]
+    found = [(p, seen) for p, seen in pairs if p not in missing]
+    return [(p, seen) for p, seen in found if seen.uid in ("", str(p.attempt.pk))], missing
 
 
 def _ordered(engine: JobEngine, places: list[Place]) -> Found:

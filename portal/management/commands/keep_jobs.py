@@ -26,6 +26,6 @@ class Command(BaseCommand):
         Keeper(
             engine_of=capacity.engine_of,
             converge=jobs.converge,
-            together=lambda some: jobs.visit_together(some).alone,
+            together=lambda some: jobs.visit_together(some, heard=True).alone,
             measures=measures_of(settings.PROMETHEUS_URL),
         ).run(stop.is_set)

@@ -24,7 +24,7 @@ PATIENCE = 20.0
 
 
 def left_after(jobs):
-    return services.visit_together(jobs).alone
+    return services.visit_together(jobs, heard=True).alone
 
 
 @contextlib.contextmanager

