@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from uuid import UUID
 
 from django.db import connection
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 HANDS = 8
 TOGETHER = 50  # jobs in one hand
 GATHER_S = 0.3  # what moves comes as several events; one look afterwards sees them all
+STUCK_S = 2.0  # a visit that lasts longer hangs on a cluster: the next one need not wait for it
+LOOK_EVERY_S = 0.1
 STOP_WITHIN_S = 5.0  # all hands together
 
 
@@ -44,6 +47,7 @@ class Turning:
         self._fresh: deque[tuple[float, UUID]] = deque()  # with the time from which to look
         self._later: deque[UUID] = deque()
         self._alone: deque[UUID] = deque()
+        self._next_visit = 0.0  # of several
         self._waiting: set[UUID] = set()
         self._busy: set[UUID] = set()
         self._again: set[UUID] = set()
@@ -104,19 +108,26 @@ class Turning:
 
     def _next(self, stopped: Callable[[], bool]) -> list[UUID]:
         with self._ready:
-            while not (jobs := self._due()) and not stopped():
-                self._ready.wait(self._gather if self._fresh else 1.0)
+            while not (jobs := self._due(time.monotonic())) and not stopped():
+                self._ready.wait(LOOK_EVERY_S if self._waiting else 1.0)
             return [] if stopped() else jobs
 
-    def _due(self) -> list[UUID]:
-        """The next jobs to look at, none where none is due by now."""
+    def _due(self, now: float) -> list[UUID]:
+        """The next jobs to look at, none where none is due by now. While several are seen to
+        others come together; a single one does not wait for company that is not there."""
         if self._alone:
             return [self._alone.popleft()]
-        now, jobs = time.monotonic(), []
-        while len(jobs) < TOGETHER and self._fresh and self._fresh[0][0] <= now:
-            jobs.append(self._fresh.popleft()[1])
+        if now < self._next_visit:
+            return []
+        jobs = [job_id for at, job_id in islice(self._fresh, TOGETHER) if at <= now]
+        if len(jobs) == 1 < len(self._fresh) and now < self._fresh[0][0] + self._gather:
+            return []
+        for _ in jobs:
+            self._fresh.popleft()
         while len(jobs) < TOGETHER and self._later:
             jobs.append(self._later.popleft())
+        if len(jobs) > 1:
+            self._next_visit = now + STUCK_S
         self._waiting.difference_update(jobs)
         self._busy.update(jobs)
         return jobs
@@ -126,6 +137,8 @@ class Turning:
         with self._ready:
             self._alone.extend(left)
             self._ready.notify(len(left))
+            if len(jobs) > 1:
+                self._next_visit = time.monotonic() + self._gather
             free = set(jobs) - set(left)
             self._busy -= free
             again = self._again & free

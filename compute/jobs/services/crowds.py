@@ -15,6 +15,7 @@ class Crowd:
     def __init__(self) -> None:
         self.now = timezone.now()
         self._alike: dict[tuple, list[Job]] = defaultdict(list)
+        self._moved: list[Job] = []
         self._placed: list[Job] = []
         self._waits: dict[int, list[Job]] = defaultdict(list)
         self._ordered: list[Attempt] = []
@@ -39,10 +40,9 @@ class Crowd:
         if "position" in changed:
             del changed["position"]
             self._placed.append(job)
+        self._moved.append(job)
         if changed or status != job.status:
             self._alike[job.status, status, job.reason, *sorted(changed.items())].append(job)
-        else:
-            told.moved(job)
 
     def write(self) -> None:
         """In this order: lines, statuses with their columns, places in the queue."""
@@ -57,6 +57,5 @@ class Crowd:
                 Job.objects.filter(pk__in=[job.pk for job in jobs]).update(**columns)
             else:
                 advance_all(jobs, after, by=None, note=reason, also=columns)
-            for job in jobs:
-                told.moved(job)
         Job.objects.bulk_update(self._placed, ["position", "seen_at"], batch_size=100)
+        told.moved(*self._moved)

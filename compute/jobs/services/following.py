@@ -11,15 +11,25 @@ from portal.core.background import after_commit
 PAUSE = timedelta(seconds=2)
 
 
-def job_moved(job: Job) -> None:
-    """In the transaction that moved it: its pipeline goes on, its estimates learn."""
-    if job.step_id:
-        _tell_pipeline(job)
-    if job.waits and not _told_just_now():
-        after_commit("jobs.estimate", job_id=str(job.pk))
-    elif job.started_at:
-        kept = Estimate.objects.filter(job_id=job.pk, started_at=None)
-        kept.update(started_at=job.started_at)
+def jobs_moved(jobs: list[Job]) -> None:
+    """In the transaction that moved them: their pipelines go on, their estimates learn. Of those
+    that wait one is told when it starts: the sweep tells the others."""
+    for job in jobs:
+        if job.step_id:
+            _tell_pipeline(job)
+    if started := [job for job in jobs if job.started_at and not job.waits]:
+        _learn(started)
+    waiting = next((job for job in jobs if job.waits), None)
+    if waiting and not _told_just_now():
+        after_commit("jobs.estimate", job_id=str(waiting.pk))
+
+
+def _learn(jobs: list[Job]) -> None:
+    began = {job.pk: job.started_at for job in jobs}
+    kept = list(Estimate.objects.filter(job_id__in=began, started_at=None))
+    for estimate in kept:
+        estimate.started_at = began[estimate.job_id]
+    Estimate.objects.bulk_update(kept, ["started_at"])
 
 
 def _told_just_now() -> bool:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.core.cache import cache
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from compute.capacity import services as capacity
@@ -24,6 +24,7 @@ from portal.core.background import alone
 log = logging.getLogger(__name__)
 LOCK = 7_300_001
 MOST = 10_000
+SEEN_LATELY = timedelta(seconds=15)  # the keeper looks at what moves
 LASTS = 8.0  # seconds; the next sweep goes on with what was seen longest ago
 LISTED_EVERY = 20  # seconds: a list of all there is costs a cluster more than single looks
 STRANGE_FOR = timedelta(seconds=30)
@@ -49,7 +50,9 @@ def _converge_all() -> set:
     """Converge what is due; the clusters that did not answer."""
     until = time.monotonic() + LASTS
     with tenancy.as_system():
-        oldest = Job.objects.unsettled().order_by(F("seen_at").asc(nulls_first=True))
+        lately = Q(seen_at__gt=timezone.now() - SEEN_LATELY)
+        oldest = Job.objects.unsettled().exclude(lately)
+        oldest = oldest.order_by(F("seen_at").asc(nulls_first=True))
         due = list(oldest.values_list("pk", "cluster_id")[:MOST])
     silent = set()
     while due and time.monotonic() < until:

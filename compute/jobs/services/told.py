@@ -87,13 +87,13 @@ def to_submitter(job: Job, title: str, *, body: str = "", tone: str = "info") ->
 
 
 def listed(jobs: list[Job]) -> None:
-    """Refresh the lists for many new jobs of one tenant. One is told when it starts; the sweep
-    tells the others."""
-    following.job_moved(jobs[0])
+    """Refresh the lists for many new jobs of one tenant."""
+    following.jobs_moved(jobs)
     broadcast.listed(jobs[0].tenant_id)
 
 
-def moved(job: Job) -> None:
-    """Refresh the pages that show the job, and let those hear who follow it."""
-    following.job_moved(job)
-    broadcast.moved(job.pk, tenant_id=job.tenant_id)
+def moved(*jobs: Job) -> None:
+    """Refresh the pages that show these jobs, and let those hear who follow them."""
+    following.jobs_moved(list(jobs))
+    for job in jobs:
+        broadcast.moved(job.pk, tenant_id=job.tenant_id)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db.models import F
 from django.utils import timezone
 
 from compute.jobs import services
@@ -35,6 +36,20 @@ def later(monkeypatch, seconds: int) -> None:
     monkeypatch.setattr(sweeping.timezone, "now", lambda: now)
 
 
+def not_seen_for_long() -> None:
+    Job.objects.update(seen_at=F("seen_at") - timedelta(minutes=1))
+
+
+def test_what_the_keeper_has_just_seen_is_left_to_it(job, engine):
+    services.converge(job.pk)
+    engine.run(attempt_name(job))
+    services.sweep()
+    assert fresh(job).status == JobStatus.QUEUED
+    not_seen_for_long()
+    services.sweep()
+    assert fresh(job).status == JobStatus.RUNNING
+
+
 def test_a_lost_message_is_made_up_for(job, engine):
     services.sweep()
     assert fresh(job).status == JobStatus.QUEUED and len(engine.orders) == 1
@@ -48,6 +63,7 @@ def test_one_silent_cluster_does_not_keep_the_others_waiting(
     stage.quota(claims, stage.flavour(other, "h100", memory_gb=80))
     engine.down = True
     second = stage.ask(claims, consumer, gpu_memory_gb=80)
+    not_seen_for_long()
     services.sweep()
     assert fresh(second).status == JobStatus.QUEUED and fresh(job).cause == "silent"
 
@@ -56,6 +72,7 @@ def test_one_broken_job_stops_no_other(job, engine, claims, consumer, caplog):
     second = stage.ask(claims, consumer)
     services.converge(job.pk)
     Attempt.objects.filter(job=job).update(order={"nonsense": True})
+    not_seen_for_long()
     services.sweep()
     assert fresh(second).status == JobStatus.QUEUED
     assert "could not be seen to" in caplog.text
@@ -96,6 +113,7 @@ def test_an_order_that_arrives_after_all_was_forgotten_is_ended_and_paid(cluster
     assert fresh(job).settled_at is None
     Attempt.objects.update(noted_at=timezone.now() - timedelta(minutes=2))
     Run.objects.update(log_read_at=timezone.now())
+    not_seen_for_long()
     services.sweep()
     assert engine.list() == () and fresh(job).settled_at
     assert chargeback.verify_ledger() == []
@@ -119,6 +137,7 @@ def test_the_longest_unseen_is_looked_at_first(job, engine, claims, consumer, mo
         services.converge(one.pk)
     seen = []
     monkeypatch.setattr(sweeping, "visit_together", lambda ids: seen.extend(ids) or Visited([]))
+    not_seen_for_long()
     services.sweep()
     assert seen == [second.pk, job.pk]
 
