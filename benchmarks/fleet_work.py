@@ -1,17 +1,24 @@
 """The parts of the measurement at size: making Jobs both ways, lags, and pages."""
 
+import os
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-from django.test import Client
+from django.test import Client as Visitor
+from kubernetes import client, config
 
 from benchmarks.catalogue import timed
 from benchmarks.philly import Asked
 from benchmarks.replay import IMAGE, submit, submit_series
+from compute.engines import kueue_manifests as manifests
+from compute.engines import kueue_names as names
+from compute.engines.kueue_client import Client
+from compute.engines.kueue_scenes import Scenes
 from compute.jobs import services as jobs
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Attempt, Job
+from compute.jobs.services import attempts
 from portal.audit.models import Event
 from portal.core import tenancy
 
@@ -20,21 +27,30 @@ GOES = 15
 
 
 class Bare:
-    """What a script of a team would do: one POST for each Job, over kept connections."""
+    """What a script of a team would do: the same Jobs, one POST for each, by the client of
+    Kubernetes for Python over kept connections. Only the label by which the portal knows its own
+    is not on them."""
 
     def __init__(self, api, teams):
         self.api, self.team = api, teams["closed"]
-        self.space = next(
-            one["metadata"]["name"]
-            for one in api.get("/api/v1/namespaces")["items"]
-            if self.team.tenant.slug in one["metadata"]["name"]
-        )
+        self.space = names.namespace_of(self.team.tenant.slug)
         queues = api.get(f"/apis/kueue.x-k8s.io/v1beta2/namespaces/{self.space}/localqueues")
         self.queue = queues["items"][0]["metadata"]["name"]
+        config.load_kube_config(os.environ["KUBECONFIG"])
+        self.batch = client.BatchV1Api()
+
+    def like(self, job: Job) -> None:
+        """Make Jobs as the portal made the one of this job."""
+        with tenancy.as_system():
+            order = attempts.order_of(job.attempts.get())
+        kinds = Scenes(Client(os.environ["KUBECONFIG"], manager="bare")).kinds()
+        self.model = manifests.job(order, [kinds[name] for name in order.flavours])
+        for meta in (self.model["metadata"], self.model["spec"]["template"]["metadata"]):
+            meta["labels"].pop(names.ATTEMPT, None)
 
     def make(self, count: int) -> None:
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            list(threads.map(lambda _: self.api.create(self._job()), range(count)))
+            list(threads.map(lambda _: self._create(), range(count)))
         _await(lambda: waiting(self) == count)
 
     def clear(self) -> None:
@@ -46,34 +62,9 @@ class Bare:
                 self.api.request("DELETE", f"{path}/{name}?propagationPolicy=Background")
         _await(lambda: waiting(self) == 0)
 
-    def _job(self) -> dict:
-        asked = {"cpu": "1", "memory": "1Gi", "nvidia.com/gpu": "8"}
-        box = {
-            "name": "main",
-            "image": IMAGE,
-            "command": ["train"],
-            "resources": {"requests": asked, "limits": asked},
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "capabilities": {"drop": ["ALL"]},
-            },
-        }
-        safe = {
-            "runAsNonRoot": True,
-            "runAsUser": 1000,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        }
-        pod = {"restartPolicy": "Never", "containers": [box], "securityContext": safe}
-        return {
-            "apiVersion": "batch/v1",
-            "kind": "Job",
-            "metadata": {
-                "name": f"bare-{uuid.uuid4().hex[:12]}",
-                "namespace": self.space,
-                "labels": {"kueue.x-k8s.io/queue-name": self.queue},
-            },
-            "spec": {"backoffLimit": 0, "template": {"spec": pod}},
-        }
+    def _create(self) -> None:
+        meta = self.model["metadata"] | {"name": f"bare-{uuid.uuid4().hex[:12]}"}
+        self.batch.create_namespaced_job(self.space, self.model | {"metadata": meta})
 
 
 class Ours:
@@ -81,7 +72,7 @@ class Ours:
 
     def __init__(self, bare: Bare):
         self.bare, self.team = bare, bare.team
-        self.client = Client(SERVER_NAME="127.0.0.1")
+        self.client = Visitor(SERVER_NAME="127.0.0.1")
         self.client.force_login(self.team.person)
 
     def fill(self) -> None:
@@ -158,7 +149,7 @@ def submit_short(team, count: int) -> list:
 def lags(made: list, witness) -> list[float]:
     """Seconds from the witness hearing that a pod runs to our row saying so."""
     with tenancy.as_system():
-        names = {
+        jobs_by_name = {
             each.engine_name: str(each.job_id) for each in Attempt.objects.filter(job__in=made)
         }
         told = Event.objects.filter(
@@ -166,22 +157,22 @@ def lags(made: list, witness) -> list[float]:
             subject_id__in=[str(pk) for pk in made],
         ).order_by("-at")  # fmt: skip
         ours = dict(told.values_list("subject_id", "at"))
-    heard = {names.get(seen.job): at for seen, at in witness.first_ran()}
+    heard = {jobs_by_name.get(seen.job): at for seen, at in witness.first_ran()}
     return [max(0.0, (ours[job] - at).total_seconds()) for job, at in heard.items() if job in ours]
 
 
 def pages(team, made: list) -> dict[str, list[float]]:
     """Milliseconds on the server of the list and of one job's page."""
-    client = Client(SERVER_NAME="127.0.0.1")
-    client.force_login(team.person)
+    visitor = Visitor(SERVER_NAME="127.0.0.1")
+    visitor.force_login(team.person)
     paths = {"list": "/jobs/", "job page": f"/jobs/{made[-1]}/", "API list": "/api/v1/jobs/"}
     return {
-        name: timed(lambda path=path: _got(client, path), GOES)[0] for name, path in paths.items()
+        name: timed(lambda path=path: _got(visitor, path), GOES)[0] for name, path in paths.items()
     }
 
 
-def _got(client: Client, path: str) -> None:
-    answer = client.get(path)
+def _got(visitor: Visitor, path: str) -> None:
+    answer = visitor.get(path)
     if answer.status_code != 200:
         raise RuntimeError(f"{path}: {answer.status_code}")
 
