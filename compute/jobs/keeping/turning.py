@@ -138,7 +138,7 @@ class Turning:
             self._alone.extend(left)
             self._ready.notify(len(left))
             if len(jobs) > 1:
-                self._next_visit = time.monotonic() + self._gather
+                self._next_visit = time.monotonic() + 2 * self._gather
             free = set(jobs) - set(left)
             self._busy -= free
             again = self._again & free
