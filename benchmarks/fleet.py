@@ -4,9 +4,9 @@
 nodes. First `compared` (300) Jobs are made by a bare client, then as many by our API, as one
 series and one by one, all into a queue whose quota one job holds, so that all wait: the processor
 time of everything together, control plane included, until all Jobs exist and wait in Kueue, less
-what all spend before, while nothing is asked of them. All are taken away again. Then all jobs run for a
-second each: how long after the API server told of a pod our row says the same, and how long list
-and job pages take on the server.
+what all spend before, while nothing is asked of them. All are taken away again. Then all jobs run
+for a second each: how long after the API server told of a pod our row says the same, and how long
+list and job pages take on the server.
 """
 
 import sys

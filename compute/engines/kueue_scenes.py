@@ -16,7 +16,7 @@ from compute.engines.kueue_reading import Scene
 
 FLAVOURS_FOR = 20.0
 NODES_FOR = 20.0
-QUEUE_FOR = 3.0
+QUEUE_FOR = 1.0
 ALIKE_FOR = 15.0
 ASKED_FOR = 5.0
 JUDGED_WITHIN = 2.0

@@ -8,9 +8,9 @@ import pytest
 from compute.engines import kueue_names as names
 from compute.engines import kueue_words as words
 from compute.engines.jobs import EngineRefused, JobPhase, LogMark, WaitCause
+from compute.engines.kueue_evictions import Evictions
 from compute.engines.kueue_logs import Place
 from compute.engines.kueue_reading import Scene, sighting
-from compute.engines.kueue_scenes import Scenes
 
 NOW = datetime(2026, 11, 25, 12, 0, 30, tzinfo=UTC)
 
@@ -88,7 +88,7 @@ def test_a_timeout_is_no_pre_emption_and_neither_is_a_broken_node():
     )
     told = [event("Preempted", message), event("EvictedDueToPodsReadyTimeout"),
             event("EvictedDueToNodeFailures")]  # fmt: skip
-    read = Scenes(None)._read(told, lambda uid: f"job of {uid[:8]}")
+    read = Evictions(None)._read(told, lambda uid: f"job of {uid[:8]}")
     assert [(one.rule, one.by) for one in read] == [
         ("InCohortFairSharing", "job of 0f0e0d0c"),
         ("PodsReadyTimeout", ""),
