@@ -31,6 +31,8 @@ class Bare:
     Kubernetes for Python over kept connections. Only the label by which the portal knows its own
     is not on them."""
 
+    NAME = "bare client"
+
     def __init__(self, api, teams):
         self.api, self.team = api, teams["closed"]
         self.space = names.namespace_of(self.team.tenant.slug)
@@ -49,9 +51,10 @@ class Bare:
             meta["labels"].pop(names.ATTEMPT, None)
 
     def make(self, count: int) -> None:
+        before = waiting(self)
         with ThreadPoolExecutor(AT_ONCE) as threads:
             list(threads.map(lambda _: self._create(), range(count)))
-        _await(lambda: waiting(self) == count)
+        _await(lambda: waiting(self) == before + count)
 
     def clear(self) -> None:
         """Take away all that was made here."""
@@ -81,22 +84,21 @@ class Ours:
         _await(lambda: _status(self.first) == JobStatus.RUNNING)
 
     def clear(self) -> None:
-        """Cancel all that was made here, and wait until it has ended."""
+        """Cancel all that was made here, and wait until it has left the queue."""
         with tenancy.acting_as(self.team.person):
             for job in Job.objects.unsettled().exclude(pk=self.first.pk):
                 jobs.cancel(job, by=self.team.person)
-        _await(lambda: _unsettled() == 1)
         _await(lambda: waiting(self.bare) == 0)
 
     def give_back(self) -> None:
         """What `fill` took."""
         with tenancy.acting_as(self.team.person):
             jobs.cancel(self.first, by=self.team.person)
-        _await(lambda: not _unsettled())
 
     def make(self, count: int) -> None:
+        before = waiting(self.bare)
         made = self._ask(count)
-        _await(lambda: waiting(self.bare) == count)
+        _await(lambda: waiting(self.bare) == before + count)
         _await(lambda: _confirmed(made) == count)
 
     def _ask(self, count: int) -> list[str]:
@@ -116,11 +118,13 @@ class Ours:
 class OneByOne(Ours):
     """One request for each, as a script that knows no better."""
 
+    NAME = "one by one"
+
 
 class Series(Ours):
     """Up to `OF` jobs in a request, each with a variable of its own."""
 
-    OF = 500
+    NAME, OF = "a series", 500
 
     def _ask(self, count: int) -> list[str]:
         made = []
@@ -180,11 +184,6 @@ def _got(visitor: Visitor, path: str) -> None:
 def _status(job: Job) -> str:
     with tenancy.as_system():
         return Job.objects.get(pk=job.pk).status
-
-
-def _unsettled() -> int:
-    with tenancy.as_system():
-        return Job.objects.unsettled().count()
 
 
 def _confirmed(made: list) -> int:
