@@ -40,6 +40,7 @@ class JobFilter(filters.FilterSet):
     person = filters.CharFilter(field_name="person__username")
     flavour = filters.CharFilter(field_name="flavour__slug")
     template = filters.UUIDFilter(field_name="template_id")
+    series = filters.UUIDFilter()
     mine = filters.BooleanFilter(method="only_mine", label="Only what I submitted")
     unfinished = filters.BooleanFilter(method="only_unfinished", label="Only what has not ended")
     needs_a_change = filters.BooleanFilter(

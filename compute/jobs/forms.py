@@ -233,6 +233,7 @@ class NarrowForm(forms.Form):
     person = forms.CharField(max_length=150, required=False)
     priority = forms.ChoiceField(choices=[("", "Any priority"), *Priority.choices], required=False)
     flavour = forms.ChoiceField(required=False)
+    series = forms.UUIDField(required=False, widget=forms.HiddenInput)
     since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
@@ -253,6 +254,7 @@ class NarrowForm(forms.Form):
             person=self.user.username if who == "me" else who,
             priority=chosen.get("priority", ""),
             flavour=chosen.get("flavour", ""),
+            series=chosen.get("series"),
             since=_midnight(chosen.get("since")),
             until=_midnight(chosen.get("until"), days=1),
         )

@@ -35,6 +35,7 @@ class Wanted:
     person: str = ""
     priority: str = ""
     flavour: str = ""
+    series: uuid.UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -50,6 +51,8 @@ class Wanted:
     def _columns(self) -> dict:
         """The filters by column of the job itself, so that an index with the order answers."""
         found: dict = {"priority": self.priority} if self.priority else {}
+        if self.series:
+            found["series"] = self.series
         if self.tenant:
             found["tenant"] = _id_of(Tenant, slug=self.tenant)
         if self.person:

@@ -269,6 +269,9 @@ class JobSerializer(serializers.ModelSerializer):
     variables = serializers.DictField(child=serializers.CharField(), read_only=True)
     datasets = serializers.ListField(child=serializers.CharField(), read_only=True)
     template = serializers.UUIDField(source="template_id", read_only=True, allow_null=True)
+    series = serializers.UUIDField(
+        read_only=True, allow_null=True, help_text="The first job of the series it came in."
+    )
     cluster = serializers.CharField(source="cluster.slug", read_only=True, allow_null=True)
     flavour = serializers.CharField(source="flavour.slug", read_only=True, allow_null=True)
     queue_position = serializers.IntegerField(source="position", read_only=True, allow_null=True)
@@ -281,9 +284,9 @@ class JobSerializer(serializers.ModelSerializer):
         fields = [
             "id", "short_id", "tenant", "person", "name", "status", "cause", "reason",
             "needs_a_change", "queue_position", "expected_start", "priority", "needs", "command",
-            "image", "template", "variables", "datasets", "data_class", "region", "time_limit_s",
-            "retries", "checkpoint", "notify", "cluster", "flavour", "cost_so_far", "created_at",
-            "queued_at", "started_at", "ended_at", "cancel_asked_at", "last_line",
+            "image", "template", "series", "variables", "datasets", "data_class", "region",
+            "time_limit_s", "retries", "checkpoint", "notify", "cluster", "flavour", "cost_so_far",
+            "created_at", "queued_at", "started_at", "ended_at", "cancel_asked_at", "last_line",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -13,7 +13,7 @@ TRIES = 5  # then the sweep goes on
 @shared_task(name="jobs.converge", bind=True, max_retries=TRIES)
 def converge(self, job_id: str) -> None:
     """Bring one job to what is wished."""
-    _try(self, services.converge, job_id)
+    _try(self, services.visit, job_id)
 
 
 @shared_task(name="jobs.converge_all", bind=True, max_retries=TRIES)

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
@@ -147,18 +148,18 @@ class Following:
             self._wake.clear()
 
     def _step(self) -> None:
-        wanted = {run.pk: run for run in _unread()}
+        wanted = _unread()
         for run_id, follower in list(self.followers.items()):
-            follower.ended_at = wanted[run_id].ended_at if run_id in wanted else timezone.now()
+            follower.ended_at = wanted.get(run_id, timezone.now())
             if follower.over or run_id not in wanted:
                 follower.stop()
                 del self.followers[run_id]
                 self._turns[run_id] = time.monotonic()
         self._turns = {run_id: at for run_id, at in self._turns.items() if run_id in wanted}
-        waiting = [run for run in wanted.values() if run.pk not in self.followers]
-        waiting.sort(key=lambda run: (run.ended_at is None, self._turns.get(run.pk, 0.0)))
+        waiting = [run_id for run_id in wanted if run_id not in self.followers]
+        waiting.sort(key=lambda run_id: (wanted[run_id] is None, self._turns.get(run_id, 0.0)))
         room = self.most - len(self.followers)
-        for run in waiting[:room]:
+        for run in _runs(waiting[:room]):
             self._begin(run)
         self._make_room(len(waiting) - room)
 
@@ -177,10 +178,19 @@ class Following:
             follower.stop()
 
 
-def _unread() -> list[Run]:
+def _unread() -> dict[UUID, datetime | None]:
+    """Runs whose log is not all stored, with when they ended: ended ones first."""
     with tenancy.as_system():
         rows = Run.objects.filter(Q(started_at__isnull=False) | Q(ended_at__isnull=False))
-        rows = rows.filter(log_read_at=None).select_related(
+        rows = rows.filter(log_read_at=None).order_by(F("ended_at").asc(nulls_last=True), "id")
+        return dict(rows.values_list("pk", "ended_at")[:10_000])
+
+
+def _runs(run_ids: list[UUID]) -> list[Run]:
+    if not run_ids:
+        return []
+    with tenancy.as_system():
+        rows = Run.objects.filter(pk__in=run_ids).select_related(
             "job__cluster", "attempt__cluster", "attempt"
         )
-        return list(rows.order_by(F("ended_at").asc(nulls_last=True), "id")[:10_000])
+        return list(rows)

@@ -48,6 +48,7 @@ class JobQuerySet(OfTenant):
 class Job(Record):
     """Work that needs hardware. Needs are those of one node; memory in GB, times in seconds.
 
+    `series` is the id of the first job of the series that it was submitted in, if any.
     `cancel_asked_at` and `priority` are wishes; from `status` on everything is what was seen.
     `kept_at` is the wish to keep it though its GPUs are idle, `idle_told_at` when that was told.
     `cause` is a `WaitCause` or `EndCause`, `reason` says it in plain words, `detail` in those of
@@ -68,6 +69,7 @@ class Job(Record):
         "compute.Template", models.SET_NULL, null=True, related_name="jobs"
     )
     step = models.ForeignKey("compute.Step", models.CASCADE, null=True, related_name="jobs")
+    series = models.UUIDField(null=True, editable=False)
     gpus = models.DecimalField(max_digits=6, decimal_places=2, default=0)
     gpu_memory_gb = models.PositiveIntegerField(default=0)
     cpu = models.DecimalField(max_digits=6, decimal_places=2, default=1)
@@ -134,6 +136,9 @@ class Job(Record):
             models.Index(
                 fields=["person"], name="jobs_unfinished_of",
                 condition=~Q(status__in=sorted(ENDED)),
+            ),
+            models.Index(
+                fields=["series", "id"], name="jobs_of_series", condition=Q(series__isnull=False)
             ),
             models.Index(
                 fields=["id"], name="job_unsettled",

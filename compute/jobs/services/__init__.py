@@ -1,7 +1,7 @@
 """The verbs of jobs."""
 
 from compute.jobs.services.asking import asks_of, retry, submit
-from compute.jobs.services.converging import converge
+from compute.jobs.services.converging import converge, visit
 from compute.jobs.services.estimating import (
     Forecast,
     estimate,
@@ -61,6 +61,7 @@ __all__ = [
     "sweep",
     "sweep_pipelines",
     "told_estimate",
+    "visit",
     "visit_together",
     "write_template",
 ]

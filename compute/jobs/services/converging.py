@@ -33,29 +33,34 @@ ROUNDS = 4  # an attempt that failed at once and the next one are one visit
 
 
 def converge(job_id) -> Job | None:
+    """`visit`, and the job as it is then; None if there is no such job."""
+    visit(job_id)
+    with tenancy.as_system():
+        return Job.objects.to_show().filter(pk=job_id).first()
+
+
+def visit(job_id) -> None:
     """Look, act, write down; then settle what ended. Safe at any time, by several at once.
 
-    None if there is no such job. Raises `EngineUnavailable` when its cluster does not answer:
-    ask again, nothing is lost.
+    Raises `EngineUnavailable` when its cluster does not answer: ask again, nothing is lost.
     """
     for _ in range(ROUNDS):
         try:
             with tenancy.as_system():
                 place = noting.place_of(job_id)
             if place is None:
-                return None
-            if place.attempt is None or not _visit(place):
+                return
+            if place.attempt is None or not _look_and_note(place):
                 break
         except (Overtaken, IntegrityError) as other:
             log.info("job %s was moved by another hand: %s", job_id, other)
-    job, owes = settling.shown(job_id)
+    with tenancy.as_system():
+        owes = settling.owing([job_id])
     if owes:
         settling.settle(job_id)
-        job, _ = settling.shown(job_id)
-    return job
 
 
-def _visit(place: Place) -> bool:
+def _look_and_note(place: Place) -> bool:
     """Look at the open attempt, act, write down; whether there is more to do at once."""
     looked_at = timezone.now()
     try:

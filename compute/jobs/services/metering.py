@@ -23,22 +23,25 @@ GONE = "It was removed from outside. Counted until it was last seen."
 
 def note_runs(
     job: Job, attempt: Attempt, seen: JobSighting, *, looked_at: datetime, over: bool = False
-) -> None:
-    """Write down the pods of a sighting. Holds the row of the job.
+) -> bool:
+    """Write down the pods of a sighting; whether one has ended. Holds the row of the job.
 
     A run that is no longer in sight has ended when it was last seen; `over`: also one that was
     written a moment ago, because there is nothing left.
     """
-    known = {run.pod: run for run in attempt.runs.all()}
+    known, ended = {run.pod: run for run in attempt.runs.all()}, False
     for pod in seen.pods:
         if pod.started_at is None:
             continue
         run = known.pop(pod.uid, None) or _begin(job, attempt, seen, pod)
         if run.ended_at is None and pod.ended_at:
             _end(run, pod.ended_at, pod.end or seen.end or "", pod.exit_code, pod.reason)
+            ended = True
     for run in known.values():
         if run.ended_at is None and (over or run.created_at < looked_at - MISSED):
             _end(run, job.seen_at or run.started_at, RunEnd.GONE, None, GONE)
+            ended = True
+    return ended
 
 
 def _begin(job: Job, attempt: Attempt, seen: JobSighting, pod: PodSighting) -> Run:

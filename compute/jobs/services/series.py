@@ -50,6 +50,7 @@ def _jobs_like(model: Job, each: list[dict[str, str]]) -> list[Job]:
     }  # fmt: skip
     count, stem = len(each), stem_of(model.name, len(each))
     ids = sorted(new_id() for _ in each)  # lists are in the order of ids
+    same |= {"series": ids[0]}
     return [
         Job(**same | {"pk": pk, "name": f"{stem} {number}/{count}", "variables": own})
         for number, (pk, own) in enumerate(zip(ids, each, strict=True), 1)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from compute.capacity import services as capacity
@@ -19,11 +19,13 @@ FORGET_AFTER = timedelta(seconds=60)
 
 def settle(job_id) -> None:
     """Bill, release and forget what ended; safe to repeat. Raises `EngineUnavailable`."""
-    metering.bill(job_id)
-    receipts.settle(job_id)
     with tenancy.as_system():
         ended = Attempt.objects.filter(job=job_id, forgotten_at=None, ended_at__isnull=False)
         owed = list(ended.select_related("cluster", "job"))
+        unpaid = Run.objects.filter(job=job_id, billed_at=None, ended_at__isnull=False).exists()
+        lost = Receipt.objects.filter(job=job_id, settled_at=None).exists()
+    if unpaid or lost:
+        _pay(job_id)
     for attempt in owed:
         try:
             clear(attempt)
@@ -33,12 +35,9 @@ def settle(job_id) -> None:
         _close(job_id)
 
 
-def shown(job_id) -> tuple[Job | None, bool]:
-    """The job, and whether anything is owed of what ended: one question for both."""
-    with tenancy.as_system():
-        owes = ExpressionWrapper(_owed(), output_field=BooleanField())
-        job = Job.objects.to_show().annotate(owes=owes).filter(pk=job_id).first()
-    return job, bool(job and job.owes)
+def _pay(job_id) -> None:
+    metering.bill(job_id)
+    receipts.settle(job_id)
 
 
 def owing(job_ids) -> set:
@@ -69,10 +68,10 @@ def clear(attempt: Attempt) -> None:
     with tenancy.as_system():
         job = attempts.held(attempt.job_id)
         over = seen.phase is JobPhase.ABSENT
-        metering.note_runs(job, attempt, seen, looked_at=looked_at, over=over)
+        late = metering.note_runs(job, attempt, seen, looked_at=looked_at, over=over)
         Job.objects.filter(pk=job.pk).update(seen_at=looked_at)
-    metering.bill(attempt.job_id)
-    receipts.settle(attempt.job_id)
+    if late:
+        _pay(attempt.job_id)
     release(attempt, seen)
     if _due(attempt, seen):
         if seen.phase is not JobPhase.ABSENT:
@@ -113,6 +112,8 @@ def _due(attempt: Attempt, seen: JobSighting) -> bool:
 
 
 def _close(job_id) -> None:
+    if Attempt.objects.filter(job=job_id, forgotten_at=None).exists():
+        return
     job = attempts.held(job_id)
     if job is None or not job.ended or job.settled_at:
         return

@@ -15,7 +15,7 @@ from compute.engines.jobs import EngineRefused, EngineUnavailable, JobEngine, Jo
 from compute.jobs.models import Attempt, Job, Run
 from compute.jobs.models.running import NAME
 from compute.jobs.services import metering
-from compute.jobs.services.converging import converge
+from compute.jobs.services.converging import visit
 from compute.jobs.services.together import MOST as AT_ONCE
 from compute.jobs.services.together import visit_together
 from portal.core import tenancy
@@ -62,7 +62,7 @@ def _converge_all() -> set:
             visited = visit_together(mine)
             silent |= visited.silent.keys()
             for job_id in visited.alone:
-                if cluster_id not in silent and not _guarded(converge, job_id):
+                if cluster_id not in silent and not _guarded(visit, job_id):
                     silent.add(cluster_id)
     return silent - {None}
 
@@ -108,7 +108,7 @@ def end_orphans(cluster: Cluster) -> int:
         found += 1
         if mine:
             _reopen(attempt)
-            converge(attempt.job_id)
+            visit(attempt.job_id)
         elif _strange_for_long(cluster, seen):
             _drop(engine, seen)
     return found

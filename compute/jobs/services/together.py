@@ -16,7 +16,7 @@ from compute.jobs.lifecycle import ENDED
 from compute.jobs.models import Attempt
 from compute.jobs.services import attempts, metering, noting, settling
 from compute.jobs.services.attempts import Place
-from compute.jobs.services.converging import converge
+from compute.jobs.services.converging import visit
 from portal.core import tenancy
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Visited:
 
 
 def converge_all(job_ids: Iterable[UUID]) -> None:
-    """As `converge` of each; safe at any time, by several at once.
+    """As `visit` of each; safe at any time, by several at once.
 
     Raises `EngineUnavailable` after all were tried, if a cluster did not answer for some.
     """
@@ -45,7 +45,7 @@ def converge_all(job_ids: Iterable[UUID]) -> None:
         away += visited.silent.values()
         for job_id in visited.alone:
             try:
-                converge(job_id)
+                visit(job_id)
             except EngineUnavailable as problem:
                 away.append(problem)
     if away:
@@ -65,7 +65,7 @@ def visit_together(job_ids: list[UUID], *, heard: bool = False) -> Visited:
     silent = {}
     for cluster, mine in _places(job_ids).items():
         try:
-            done |= _visit(capacity.engine_of(cluster), mine, heard)
+            done |= _visited(capacity.engine_of(cluster), mine, heard)
         except EngineUnavailable as problem:
             log.warning("A cluster does not answer: %s", problem)
             silent[cluster.pk] = problem
@@ -96,7 +96,7 @@ def _places(job_ids: list[UUID]) -> dict:
     return found
 
 
-def _visit(engine: JobEngine, places: list[Place], heard: bool) -> set[UUID]:
+def _visited(engine: JobEngine, places: list[Place], heard: bool) -> set[UUID]:
     """Order and look at these, and write it down; the ids of those with no more to do."""
     looked_at = timezone.now()
     known = [place for place in places if heard or place.attempt.ordered_at]

@@ -1,12 +1,15 @@
 """Who is told what of a job: lines of its timeline, once each, and notices to people."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from compute.jobs import broadcast
-from compute.jobs.lifecycle import JobStatus
+from compute.jobs.lifecycle import ENDED, JobStatus
 from compute.jobs.models import Happening, Job
 from compute.jobs.services import following
 from portal.core.templatetags._words import span
@@ -16,6 +19,7 @@ from tenants.directory.roles import PlatformRole, TenantRole
 
 LONG_WAIT = timedelta(minutes=10)
 TONES = {JobStatus.SUCCEEDED: "ok", JobStatus.FAILED: "bad", JobStatus.CANCELLED: "info"}
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 WORDS = Happening._meta.get_field("words").max_length
 
 
@@ -39,7 +43,7 @@ def happened_to(
 def of_start(job: Job, at) -> None:
     """Tell the submitter that work began, where it was waited for long."""
     waited = at - job.created_at
-    if waited > LONG_WAIT:
+    if waited > LONG_WAIT and not _others(job).filter(started_at__isnull=False).exists():
         body = f"It waited {span(waited.total_seconds())}."
         to_submitter(job, f"{job.name} is running", body=body)
 
@@ -52,9 +56,33 @@ def of_end(job: Job) -> None:
         JobStatus.CANCELLED: f"{job.name} was cancelled",
     }
     by_me = job.cancel_reason.startswith(f"Cancelled by {job.person.username}.")
-    if job.status == JobStatus.CANCELLED and by_me:
-        return
-    to_submitter(job, titles[job.status], body=job.reason, tone=TONES[job.status])
+    if job.series:
+        _of_series(job)
+    elif not (job.status == JobStatus.CANCELLED and by_me):
+        to_submitter(job, titles[job.status], body=job.reason, tone=TONES[job.status])
+
+
+def _others(job: Job):
+    """The other jobs of its series."""
+    same = Job.objects.exclude(pk=job.pk)
+    return same.filter(series=job.series) if job.series else same.none()
+
+
+def _of_series(job: Job) -> None:
+    """A series tells of its first failure and of its end, not of each of its jobs."""
+    with connection.cursor() as cursor:  # of the last two that end one sees that it is the last
+        cursor.execute(ONE_AT_A_TIME, [str(job.series)])
+    stem, others = job.name.rpartition(" ")[0], list(_others(job).values_list("status", flat=True))
+    failed = job.status == JobStatus.FAILED
+    if set(others) <= ENDED:
+        counts = Counter([*others, job.status])
+        ends = ", ".join(f"{n} {s}" for s in sorted(ENDED) if (n := counts[s]))
+        tone = TONES[JobStatus.FAILED if counts[JobStatus.FAILED] else job.status]
+        href = f"{reverse('jobs:list')}?series={job.series}&tenant={job.tenant.slug}"
+        to_submitter(job, f"{stem}: {ends}", tone=tone, href=href)
+    elif failed and JobStatus.FAILED not in others:
+        body = f"{job.reason} The others of its series go on."
+        to_submitter(job, f"{job.name} failed", body=body, tone=TONES[JobStatus.FAILED])
 
 
 def of_eviction(job: Job, words: str) -> None:
@@ -78,11 +106,13 @@ def of_loop(job: Job, count: int) -> None:
     )  # fmt: skip
 
 
-def to_submitter(job: Job, title: str, *, body: str = "", tone: str = "info") -> None:
+def to_submitter(
+    job: Job, title: str, *, body: str = "", tone: str = "info", href: str = ""
+) -> None:
     """A notice to who submitted the job, if they wanted any and are still of the tenant."""
     if not job.notify or not Job.objects.visible_to(job.person).filter(pk=job.pk).exists():
         return
-    href = job.get_absolute_url()
+    href = href or job.get_absolute_url()
     notices.tell([job.person], tenant=job.tenant, title=title, href=href, body=body, tone=tone)
 
 

@@ -88,7 +88,7 @@ class NewJob(Beginning, RefusalsInForm, FormView):
         if each:
             jobs = services.submit_series(tenant, by=self.request.user, each=each, **facts)
             messages.success(self.request, in_words(jobs))
-            return redirect(list_of(jobs, facts["name"]))
+            return redirect(list_of(jobs))
         job = services.submit(tenant, by=self.request.user, **facts)
         messages.success(self.request, f"{job} is submitted")
         return redirect(job)
@@ -98,10 +98,10 @@ def in_words(jobs: list[Job]) -> str:
     return f"{len(jobs)} job{' is' if len(jobs) == 1 else 's are'} submitted"
 
 
-def list_of(jobs: list[Job], name: str) -> str:
+def list_of(jobs: list[Job]) -> str:
     """The address of the list of a series."""
-    words = services.stem_of(name, len(jobs))
-    return f"{reverse('jobs:list')}?{urlencode({'q': words, 'tenant': jobs[0].tenant.slug})}"
+    chosen = {"series": jobs[0].series, "tenant": jobs[0].tenant.slug}
+    return f"{reverse('jobs:list')}?{urlencode(chosen)}"
 
 
 class Clone(NewJob):

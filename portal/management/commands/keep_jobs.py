@@ -25,7 +25,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         Keeper(
             engine_of=capacity.engine_of,
-            converge=jobs.converge,
+            converge=jobs.visit,
             together=lambda some: jobs.visit_together(some, heard=True).alone,
             measures=measures_of(settings.PROMETHEUS_URL),
         ).run(stop.is_set)

@@ -14,6 +14,7 @@ from compute.jobs.services import attempts
 from portal.audit.models import Event
 from portal.audit.services import genuine
 from portal.core.errors import Refused
+from portal.notices.models import Notice
 from tests.compute.jobs import stage
 from tests.compute.jobs.stage import fresh
 from tests.compute.jobs.test_api import ASKED, post
@@ -218,10 +219,10 @@ def test_a_pasted_table_submits_a_series(client, consumer, a100):
     answer = client.post("/jobs/new/", FORM | {"each": "LR\tNOTE\r\n0.1\tone, two\r\n0.01\t\r\n"})
     assert answer.status_code == 302
     asked = parse_qs(urlsplit(answer["Location"]).query)
-    assert asked == {"q": ["Train digits"], "tenant": ["claims"]}
+    first, second = Job.objects.order_by("pk")
+    assert asked == {"series": [str(first.pk)], "tenant": ["claims"]}
     text = client.get(answer["Location"]).content.decode()
     assert "2 jobs are submitted" in text and "Train digits 2/2" in text
-    first, second = Job.objects.order_by("pk")
     assert first.variables == {"EPOCHS": "3", "LR": "0.1", "NOTE": "one, two"}
     assert second.variables == {"EPOCHS": "3", "LR": "0.01", "NOTE": ""}
 
@@ -268,3 +269,50 @@ def test_a_table_is_read_as_spreadsheets_give_it(table, found):
 def test_a_table_that_cannot_be_used_says_where(table, words):
     with pytest.raises(ValueError, match=words):
         series_text.read_series(table)
+
+
+def titles(person) -> list[str]:
+    return list(
+        Notice.objects.filter(person=person).order_by("id").values_list("title", flat=True)
+    )
+
+
+def ended(jobs, engine, *codes: int) -> None:
+    """Each runs and ends with one of these exit codes, in their order."""
+    services.converge_all([job.pk for job in jobs])
+    for job, code in zip(jobs, codes, strict=True):
+        engine.run(stage.attempt_name(job))
+        engine.finish(stage.attempt_name(job), code)
+        services.converge(job.pk)
+
+
+def test_a_series_tells_of_its_end_and_not_of_each_job(a100, engine, claims, consumer):
+    made = ask(claims, consumer, [{"N": str(n)} for n in range(4)])
+    ended(made[:3], engine, 0, 0, 0)
+    assert titles(consumer) == []
+    ended(made[3:], engine, 0)
+    assert titles(consumer) == ["train: 4 succeeded"]
+    assert Notice.objects.get().href == f"/jobs/?series={made[0].pk}&tenant=claims"
+
+
+def test_a_series_tells_of_its_first_failure_at_once(a100, engine, claims, consumer):
+    made = ask(claims, consumer, [{"N": str(n)} for n in range(4)])
+    ended(made, engine, 0, 3, 3, 0)
+    assert titles(consumer) == ["train 2/4 failed", "train: 2 failed, 2 succeeded"]
+    alone = ask(claims, consumer, [{"N": "1"}])
+    ended(alone, engine, 0)
+    assert titles(consumer)[2:] == ["train: 1 succeeded"]
+
+
+def test_a_list_shows_one_series_and_a_job_leads_to_its_own(client, consumer, a100, claims):
+    others, made = ask(claims, consumer), ask(claims, consumer)
+    client.force_login(consumer)
+    listed = client.get(f"/jobs/?series={made[0].pk}")
+    assert {row.job for row in listed.context["rows"]} == set(made)
+    assert b"One series only" in listed.content
+    assert b"One series only" not in client.get("/jobs/").content
+    assert f"?series={made[0].pk}" in client.get(f"/jobs/{made[1].pk}/").content.decode()
+    found = client.get(f"/api/v1/jobs/?series={others[0].pk}").json()["results"]
+    assert {one["id"] for one in found} == {str(job.pk) for job in others}
+    assert {one["series"] for one in found} == {str(others[0].pk)}
+    assert b"series is not" in client.get("/jobs/?series=nonsense").content

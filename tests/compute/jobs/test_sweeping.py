@@ -146,6 +146,7 @@ def test_what_is_settled_is_not_looked_at(job, engine, monkeypatch):
     end(job, engine)
     Job.objects.update(settled_at=timezone.now())
     seen = []
-    monkeypatch.setattr(sweeping, "converge", seen.append)
+    monkeypatch.setattr(sweeping, "visit_together", lambda ids: seen.extend(ids) or Visited([]))
+    not_seen_for_long()
     services.sweep()
     assert seen == []
