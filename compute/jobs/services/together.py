@@ -2,6 +2,7 @@
 transaction to write. What needs more than an order or a look is converged by itself."""
 
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,9 @@ from portal.core import tenancy
 log = logging.getLogger(__name__)
 MOST = 50
 ORDERS = 8  # that are on their way at once
+# What was read before is too old afterwards. With the time that an answer takes it is still less
+# than what ended is kept for at the engine (`settling.FORGET_AFTER`).
+ORDERED_WITHIN_S = 20.0
 
 Found = list[tuple[Place, JobSighting]]
 
@@ -105,6 +109,7 @@ def _visited(engine: JobEngine, places: list[Place], heard: bool) -> set[UUID]:
     made = _ordered(engine, fresh + missing)
     with tenancy.as_system():
         more = noting.note(found, looked_at=looked_at)
+    with tenancy.as_system():
         more |= noting.note(made, looked_at=looked_at, replies=True)
     for place, seen in found + made:
         if place.job.pk not in more and any(pod.ended_at for pod in seen.pods):
@@ -132,16 +137,19 @@ def _ordered(engine: JobEngine, places: list[Place]) -> Found:
         return []
     with tenancy.as_system():
         still = noting.still_open([place.attempt for place in places])
+    until = time.monotonic() + ORDERED_WITHIN_S
     todo = [place for place in places if place.attempt.pk in still]
     with ThreadPoolExecutor(min(ORDERS, len(todo) or 1)) as threads:
-        answers = list(threads.map(lambda place: _order(engine, place.attempt), todo))
+        answers = list(threads.map(lambda place: _order(engine, place.attempt, until), todo))
     if answers and all(isinstance(answer, EngineUnavailable) for answer in answers):
         raise answers[0]
     pairs = zip(todo, answers, strict=True)
     return [(place, seen) for place, seen in pairs if isinstance(seen, JobSighting)]
 
 
-def _order(engine: JobEngine, attempt: Attempt) -> JobSighting | Exception:
+def _order(engine: JobEngine, attempt: Attempt, until: float) -> JobSighting | Exception:
+    if time.monotonic() > until:
+        return EngineUnavailable("Its order waited for too long: whether it is wanted is old.")
     try:
         return engine.start(attempts.order_of(attempt))
     except (EngineRefused, EngineUnavailable) as no:
