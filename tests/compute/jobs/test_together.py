@@ -9,7 +9,7 @@ from compute.engines.jobs import EngineRefused, EngineUnavailable
 from compute.jobs import services
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Attempt, Happening, Job, Run
-from compute.jobs.services import attempts, noting
+from compute.jobs.services import attempts, noting, together
 from tests.compute.jobs import stage
 from tests.compute.jobs.stage import attempt_name, fresh
 
@@ -160,3 +160,12 @@ def test_one_broken_job_stops_no_other(jobs, engine):
     left = visit(jobs)
     assert jobs[0].pk in left
     assert statuses(jobs)[1:] == [JobStatus.QUEUED] * 3
+
+
+def test_an_order_that_waited_for_too_long_is_not_given(jobs, engine, monkeypatch):
+    monkeypatch.setattr(together, "ORDERED_WITHIN_S", -1.0)
+    found = services.visit_together(ids(jobs))
+    assert found.silent and not found.alone and not engine.orders
+    monkeypatch.undo()
+    services.converge_all(ids(jobs))
+    assert len(engine.orders) == len(jobs)
