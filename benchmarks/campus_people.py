@@ -29,7 +29,8 @@ class Team:
 def found(
     sizes: dict[str, int], *, pooled: bool = True, alone: Sequence[str] = ()
 ) -> dict[str, Team]:
-    """Tenants with so many guaranteed GPUs of the first flavour that has any.
+    """Tenants with so many guaranteed GPUs: of the flavour in a region of their name, or else of
+    the first that has any.
 
     `pooled`: they may borrow all that others leave, but for those that stand `alone`; otherwise
     each is a silo of its own.
@@ -39,12 +40,16 @@ def found(
         if not Tenant.objects.filter(slug=settings.CAPACITY_PROVIDER).exists():
             _tenant(settings.CAPACITY_PROVIDER)
     cluster = capacity.discover()[0]
-    flavour = _first_flavour(cluster)
+    first = _first_flavour(cluster)
+    kinds = list(cluster.flavours.with_gpus())
     teams = {slug: _team(slug) for slug in sizes}
     for slug, gpus in sizes.items():
-        _share(teams[slug].tenant, cluster, flavour, gpus, pooled and slug not in alone, operator)
-        for kind in cluster.flavours.with_gpus().exclude(pk=flavour.pk) if slug in alone else ():
-            _share(teams[slug].tenant, cluster, kind, 0, False, operator)
+        mine = next((kind for kind in kinds if kind.region == slug), first)
+        shares = pooled and slug not in alone
+        _share(teams[slug].tenant, cluster, mine, gpus, shares, operator)
+        for kind in () if shares else kinds:
+            if kind != mine:
+                _share(teams[slug].tenant, cluster, kind, 0, False, operator)
     capacity.apply(cluster)
     return teams
 
