@@ -1,5 +1,7 @@
 """Pipelines, estimates and idle GPUs in the background, and the sweeps behind them."""
 
+import time
+
 from celery import shared_task
 
 from compute.jobs import services
@@ -24,8 +26,10 @@ def estimate(job_id: str) -> None:
     """Say when one waiting job should start."""
     with tenancy.as_system():
         job = Job.objects.to_show().filter(pk=job_id).first()
+        began = time.monotonic()
         if job and job.waits:
             services.estimate(job)
+    services.pause_estimates(time.monotonic() - began)
 
 
 @shared_task(name="jobs.refresh_estimates")

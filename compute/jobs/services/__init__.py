@@ -10,6 +10,7 @@ from compute.jobs.services.estimating import (
     told_estimate,
 )
 from compute.jobs.services.estimating import refresh as refresh_estimates
+from compute.jobs.services.following import pause_estimates
 from compute.jobs.services.idling import keep, stop_at
 from compute.jobs.services.idling import kept as is_kept
 from compute.jobs.services.idling import reclaim as reclaim_idle
@@ -50,6 +51,7 @@ __all__ = [
     "record_of",
     "refresh_estimates",
     "require_in_use",
+    "pause_estimates",
     "restart_pipeline",
     "retry",
     "shelve_template",

@@ -1,14 +1,15 @@
 """Who hears that a job moved, besides its own pages: its pipeline, and its estimates."""
 
-from datetime import timedelta
+from math import ceil
 
-from django.utils import timezone
+from django.core.cache import cache
 
 from compute.jobs import broadcast_plans as broadcast
 from compute.jobs.models import Estimate, Job, Step
 from portal.core.background import after_commit
 
-PAUSE = timedelta(seconds=2)
+ASKED = "jobs.estimate.asked"
+PAUSE_S, SELDOM = 2, 20  # at most one part in so many of a processor
 
 
 def jobs_moved(jobs: list[Job]) -> None:
@@ -20,7 +21,7 @@ def jobs_moved(jobs: list[Job]) -> None:
     if started := [job for job in jobs if job.started_at and not job.waits]:
         _learn(started)
     waiting = next((job for job in jobs if job.waits), None)
-    if waiting and not _told_just_now():
+    if waiting and cache.add(ASKED, 1, PAUSE_S):
         after_commit("jobs.estimate", job_id=str(waiting.pk))
 
 
@@ -32,11 +33,10 @@ def _learn(jobs: list[Job]) -> None:
     Estimate.objects.bulk_update(kept, ["started_at"])
 
 
-def _told_just_now() -> bool:
-    """Whether some job was just told when it starts. Where many come at once the sweep tells them
-    all, for each answer plays the whole queue."""
-    newest = Estimate.objects.filter(first=True).order_by("-id").values_list("created_at").first()
-    return newest is not None and timezone.now() - newest[0] < PAUSE
+def pause_estimates(took_s: float) -> None:
+    """After an answer that took so long the next is not asked for at once: each plays the whole
+    queue, and where many come at once the sweep tells them all."""
+    cache.set(ASKED, 1, max(PAUSE_S, ceil(took_s * SELDOM)))
 
 
 def _tell_pipeline(job: Job) -> None:

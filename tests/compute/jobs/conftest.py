@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
+from django.core.cache import cache
 
 from compute.capacity import services as capacity
 from portal.core import tenancy
@@ -18,6 +19,7 @@ from tests.conftest import person
 @pytest.fixture(autouse=True)
 def engines_in_memory(settings):
     settings.JOB_ENGINES = stage.ENGINES
+    cache.clear()
     capacity.forget_engines()
     yield
     capacity.forget_engines()

@@ -13,6 +13,7 @@ from compute.jobs import calibration, services, waiting
 from compute.jobs.calibration import Past
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Attempt, Estimate, Job
+from compute.jobs.services import following
 from compute.jobs.waiting import Holder, Scene, Share, Waiter
 from portal.core.errors import Refused
 from tests.compute.jobs import plans, stage
@@ -191,3 +192,25 @@ def test_a_forecast_behind_a_thousand_jobs_asks_a_few_questions(
     print(f"{(time.process_time() - began) * 1000:.0f} ms of CPU")
     assert told.ahead == 1000
     assert told.low > timezone.now() + timedelta(hours=10)
+
+
+def test_a_crowd_asks_for_one_estimate_and_then_rests(a100, engine, claims, consumer, monkeypatch):
+    asked = []
+    monkeypatch.setattr(following, "after_commit", lambda task, **_: asked.append(task))
+    jobs = [stage.ask(claims, consumer) for _ in range(4)]
+    assert asked == ["jobs.estimate"]
+    following.cache.clear()
+    services.pause_estimates(0.001)
+    services.converge_all([job.pk for job in jobs])
+    assert asked == ["jobs.estimate"]
+    following.cache.clear()
+    services.cancel(jobs[0], by=consumer)
+    assert asked == ["jobs.estimate"] * 2
+
+
+def test_the_longer_an_answer_took_the_longer_is_the_rest(monkeypatch):
+    kept = []
+    monkeypatch.setattr(following.cache, "set", lambda key, value, seconds: kept.append(seconds))
+    services.pause_estimates(0.01)
+    services.pause_estimates(1.5)
+    assert kept == [following.PAUSE_S, 1.5 * following.SELDOM]
