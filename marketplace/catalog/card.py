@@ -11,6 +11,7 @@ TAGS = {
     *("strong", "em", "s", "a", "table", "thead", "tbody", "tr", "th", "td"),
 }
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "th": {"scope"}}
+REACHED = {"pre": {"tabindex": "0"}}  # a long line is scrolled to by the keyboard too
 _markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable(
     ["table", "strikethrough"]
 )
@@ -54,6 +55,7 @@ def render(text: str, *, below: int = 2) -> SafeString:
             tags=TAGS,
             attributes=ATTRIBUTES,
             attribute_filter=_attribute,
+            set_tag_attribute_values=REACHED,
             url_schemes={"http", "https", "mailto"},
             link_rel="noopener noreferrer nofollow",
         )

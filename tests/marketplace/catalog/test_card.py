@@ -66,3 +66,7 @@ def test_a_picture_is_its_words_and_leads_nowhere():
     told = render("![A <b>plan</b>](https://example.org/p.png) and ![](x.png)[here](#a)")
     assert told.startswith("<p>A &lt;b&gt;plan&lt;/b&gt; and <a")
     assert "!" not in told and "example.org" not in told
+
+
+def test_code_can_be_scrolled_by_the_keyboard():
+    assert '<pre tabindex="0"><code>' in render("```\na very long line\n```")
