@@ -3,6 +3,7 @@
 from math import ceil
 
 from django.core.cache import cache
+from django.db import transaction
 
 from compute.jobs import broadcast_plans as broadcast
 from compute.jobs.models import Estimate, Job, Step
@@ -21,8 +22,13 @@ def jobs_moved(jobs: list[Job]) -> None:
     if started := [job for job in jobs if job.started_at and not job.waits]:
         _learn(started)
     waiting = next((job for job in jobs if job.waits), None)
-    if waiting and cache.add(ASKED, 1, PAUSE_S):
-        after_commit("jobs.estimate", job_id=str(waiting.pk))
+    if waiting:  # outside of the transaction: what is moved does not hang on the cache
+        transaction.on_commit(lambda: _ask(waiting.pk), robust=True)
+
+
+def _ask(job_id) -> None:
+    if cache.add(ASKED, 1, PAUSE_S):
+        after_commit("jobs.estimate", job_id=str(job_id))
 
 
 def _learn(jobs: list[Job]) -> None:

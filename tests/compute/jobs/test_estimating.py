@@ -198,14 +198,25 @@ def test_a_crowd_asks_for_one_estimate_and_then_rests(a100, engine, claims, cons
     asked = []
     monkeypatch.setattr(following, "after_commit", lambda task, **_: asked.append(task))
     jobs = [stage.ask(claims, consumer) for _ in range(4)]
+    for job in jobs:
+        following._ask(job.pk)
     assert asked == ["jobs.estimate"]
     following.cache.clear()
     services.pause_estimates(0.001)
-    services.converge_all([job.pk for job in jobs])
+    following._ask(jobs[0].pk)
     assert asked == ["jobs.estimate"]
     following.cache.clear()
-    services.cancel(jobs[0], by=consumer)
+    following._ask(jobs[0].pk)
     assert asked == ["jobs.estimate"] * 2
+
+
+def test_a_cache_that_is_away_stops_no_job(a100, engine, claims, consumer, monkeypatch):
+    def away(*args):
+        raise ConnectionError("nobody is there")
+
+    monkeypatch.setattr(following.cache, "add", away)
+    job = stage.ask(claims, consumer)
+    assert services.converge(job.pk).status == JobStatus.QUEUED
 
 
 def test_the_longer_an_answer_took_the_longer_is_the_rest(monkeypatch):
