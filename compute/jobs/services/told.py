@@ -57,7 +57,7 @@ def of_end(job: Job) -> None:
     }
     by_me = job.cancel_reason.startswith(f"Cancelled by {job.person.username}.")
     if job.series:
-        _of_series(job)
+        _of_series(job, by_me)
     elif not (job.status == JobStatus.CANCELLED and by_me):
         to_submitter(job, titles[job.status], body=job.reason, tone=TONES[job.status])
 
@@ -68,7 +68,7 @@ def _others(job: Job):
     return same.filter(series=job.series) if job.series else same.none()
 
 
-def _of_series(job: Job) -> None:
+def _of_series(job: Job, by_me: bool) -> None:
     """A series tells of its first failure and of its end, not of each of its jobs."""
     with connection.cursor() as cursor:  # of the last two that end one sees that it is the last
         cursor.execute(ONE_AT_A_TIME, [str(job.series)])
@@ -76,6 +76,8 @@ def _of_series(job: Job) -> None:
     failed = job.status == JobStatus.FAILED
     if set(others) <= ENDED:
         counts = Counter([*others, job.status])
+        if by_me and counts.keys() == {JobStatus.CANCELLED}:
+            return
         ends = ", ".join(f"{n} {s}" for s in sorted(ENDED) if (n := counts[s]))
         tone = TONES[JobStatus.FAILED if counts[JobStatus.FAILED] else job.status]
         href = f"{reverse('jobs:list')}?series={job.series}&tenant={job.tenant.slug}"

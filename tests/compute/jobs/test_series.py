@@ -304,6 +304,16 @@ def test_a_series_tells_of_its_first_failure_at_once(a100, engine, claims, consu
     assert titles(consumer)[2:] == ["train: 1 succeeded"]
 
 
+def test_who_cancels_a_series_is_not_told_of_it(a100, engine, claims, consumer, operator):
+    mine, others = ask(claims, consumer), ask(claims, consumer)
+    for job in mine:
+        services.cancel(job, by=consumer)
+    for job in others:
+        services.cancel(job, by=operator)
+    services.converge_all([job.pk for job in mine + others])
+    assert titles(consumer) == [f"train: {len(others)} cancelled"]
+
+
 def test_a_list_shows_one_series_and_a_job_leads_to_its_own(client, consumer, a100, claims):
     others, made = ask(claims, consumer), ask(claims, consumer)
     client.force_login(consumer)
