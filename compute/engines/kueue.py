@@ -110,7 +110,8 @@ class Kueue:
         thing = scene.job or scene.pods[0]
         namespace = thing["metadata"]["namespace"]
         self._client.delete(f"{names.jobs_in(namespace)}/{name}")
-        left = self._scenes.pods(name, namespace)
+        ended = scene.job and reading.verdict(scene.job)  # by itself: no pod follows
+        left = list(scene.pods) if ended else self._scenes.pods(name, namespace)
         self._let_go(namespace, left)
         lost = [pod for pod in left if pods.is_lost(pod, scene.now)]
         for pod in lost or ([] if scene.job else left):

@@ -153,6 +153,9 @@ class Scenes:
             else:
                 scenes.append(self.one(name))
         for namespace, found in together.items():
+            if len(found) == 1:
+                scenes.append(self.one(found[0]))
+                continue
             for at in range(0, len(found), LISTED):
                 scenes += self._together(namespace, found[at : at + LISTED])
         return scenes

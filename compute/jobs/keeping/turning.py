@@ -137,8 +137,9 @@ class Turning:
         with self._ready:
             self._alone.extend(left)
             self._ready.notify(len(left))
-            if len(jobs) > 1:
-                self._next_visit = time.monotonic() + 2 * self._gather
+            if len(jobs) > 1:  # a full hand needs not wait for others to come together
+                pause = 0 if len(self._fresh) >= TOGETHER else 2 * self._gather
+                self._next_visit = time.monotonic() + pause
             free = set(jobs) - set(left)
             self._busy -= free
             again = self._again & free

@@ -66,7 +66,8 @@ def write(jobs: list[Job], flavours: list[GpuFlavour], *, by) -> None:
     Job.objects.bulk_create(jobs)
     attempts.begin_first(jobs, flavours)
     record_all("submitted", jobs, by=by, **_facts(jobs[0]))
-    told.happened_to(jobs, "submitted", "submitted", f"Submitted by {by.username}.")
+    said = f"Submitted by {by.username}."
+    told.tell(told.line(job, "submitted", "submitted", said) for job in jobs)
 
 
 @transaction.atomic

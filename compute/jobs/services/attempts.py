@@ -6,8 +6,6 @@ Everything here runs inside a transaction that holds the row of the job.
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from django.utils import timezone
-
 from compute.capacity.models import GpuFlavour
 from compute.engines.jobs import EndCause, EngineRefused, JobOrder
 from compute.jobs.models import Attempt, Job
@@ -133,20 +131,14 @@ def order_of(attempt: Attempt) -> JobOrder:
     return JobOrder(**text | exact | several)
 
 
-def close(attempt: Attempt, *, end: str, exit_code, reason: str, at) -> None:
-    """Write down how an attempt ended."""
-    attempt.end, attempt.exit_code, attempt.reason = end, exit_code, reason
-    attempt.ended_at, attempt.noted_at = at, timezone.now()
-    attempt.save(update_fields=["end", "exit_code", "reason", "ended_at", "noted_at"])
-
-
-def another_follows(job: Job, end: str) -> bool:
-    """Whether the platform runs the job again after an attempt that ended so.
+def another_follows(job: Job, attempt: Attempt, end: str) -> bool:
+    """Whether the platform runs the job again after this attempt, which ended so.
 
     Failures of the program and too much memory count against `retries`; what is not the job's
     fault is tried again three times in any case; who ran out of time would do so again.
     """
-    ends = list(job.attempts.exclude(end="").values_list("end", flat=True))
+    before = job.attempts.exclude(pk=attempt.pk).exclude(end="")
+    ends = [*before.values_list("end", flat=True), end]
     if end in OWN_FAULT:
         return sum(one in OWN_FAULT for one in ends) <= job.retries
     return end in NO_FAULT and sum(one in NO_FAULT for one in ends) <= MOST_NO_FAULT

@@ -23,7 +23,7 @@ from compute.engines.jobs import (
     JobSighting,
 )
 from compute.jobs.models import Attempt, Job
-from compute.jobs.services import attempts, metering, noting, settling
+from compute.jobs.services import attempts, noting, settling
 from compute.jobs.services.attempts import Place
 from portal.core import tenancy
 from portal.core.lifecycle import Overtaken
@@ -56,8 +56,8 @@ def visit(job_id) -> None:
             log.info("job %s was moved by another hand: %s", job_id, other)
     with tenancy.as_system():
         owes = settling.owing([job_id])
-    if owes:
-        settling.settle(job_id)
+    for silent in settling.settle(owes).values() if owes else ():
+        raise silent
 
 
 def _look_and_note(place: Place) -> bool:
@@ -72,8 +72,8 @@ def _look_and_note(place: Place) -> bool:
     with tenancy.as_system():
         more = bool(noting.note([(place, seen)], looked_at=looked_at))
     if not more and any(pod.ended_at for pod in seen.pods):
-        metering.bill(place.job.pk)
-        settling.release(place.attempt, seen)
+        settling.pay([place.job.pk])
+        settling.release(capacity.engine_of(place.attempt.cluster), [(place.attempt, seen)])
     return more
 
 

@@ -1,5 +1,6 @@
 """Stretches of hardware: written down from what the engine saw, billed once, added up."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -15,85 +16,112 @@ from portal.core import tenancy
 from tenants.chargeback import services as chargeback
 from tenants.chargeback.models import Meter, Price
 
+AT_ONCE = 100
 MISSED = timedelta(seconds=5)  # a look that began before a run was written may not know of it
 SECOND = timedelta(seconds=1)
 MICRO = Decimal("0.000001")
 GONE = "It was removed from outside. Counted until it was last seen."
 
 
-def note_runs(
-    job: Job, attempt: Attempt, seen: JobSighting, *, looked_at: datetime, over: bool = False
-) -> bool:
-    """Write down the pods of a sighting; whether one has ended. Holds the row of the job.
+class Sightings:
+    """Runs as they were seen, of any number of attempts; `write` stores what is new of them."""
 
-    A run that is no longer in sight has ended when it was last seen; `over`: also one that was
-    written a moment ago, because there is nothing left.
-    """
-    known, ended = {run.pod: run for run in attempt.runs.all()}, False
-    for pod in seen.pods:
-        if pod.started_at is None:
-            continue
-        run = known.pop(pod.uid, None) or _begin(job, attempt, seen, pod)
-        if run.ended_at is None and pod.ended_at:
-            _end(run, pod.ended_at, pod.end or seen.end or "", pod.exit_code, pod.reason)
-            ended = True
-    for run in known.values():
-        if run.ended_at is None and (over or run.created_at < looked_at - MISSED):
-            _end(run, job.seen_at or run.started_at, RunEnd.GONE, None, GONE)
-            ended = True
-    return ended
+    def __init__(self, looked_at: datetime) -> None:
+        self._looked_at = looked_at
+        self._begun: list[Run] = []
+        self.ended: list[Run] = []
+
+    def add(
+        self, job: Job, attempt: Attempt, seen: JobSighting, *, over: bool = False
+    ) -> list[Run]:
+        """Note the pods of an attempt; all of its runs. Holds the row of the job.
+
+        A run that is no longer in sight has ended when it was last seen; `over`: also one that
+        was written a moment ago, because there is nothing left.
+        """
+        runs = {run.pod: run for run in attempt.runs.all()}
+        hidden = dict(runs)
+        for pod in seen.pods:
+            if pod.started_at is None:
+                continue
+            hidden.pop(pod.uid, None)
+            run = runs[pod.uid] = runs.get(pod.uid) or self._began(job, attempt, seen, pod)
+            if run.ended_at is None and pod.ended_at:
+                end = pod.end or seen.end or ""
+                self._ends(run, pod.ended_at, end, pod.exit_code, pod.reason)
+        for run in hidden.values():
+            if run.ended_at is None and (over or run.created_at < self._looked_at - MISSED):
+                self._ends(run, job.seen_at or run.started_at, RunEnd.GONE, None, GONE)
+        return list(runs.values())
+
+    def write(self) -> None:
+        """In two statements at most."""
+        Run.objects.bulk_create(self._begun)
+        known = [run for run in self.ended if run not in self._begun]
+        Run.objects.bulk_update(known, ["ended_at", "end", "exit_code", "reason"])
+
+    def _began(self, job: Job, attempt: Attempt, seen: JobSighting, pod: PodSighting) -> Run:
+        order = attempt.order
+        slug = pod.flavour or seen.flavour
+        flavour = attempt.flavour(slug) or attempt.flavour(order["flavours"][0])
+        units = Decimal(order["gpus"] if flavour.has_gpus else order["cpu"])
+        run = Run(
+            tenant_id=job.tenant_id, job=job, attempt=attempt, pod=pod.uid, pod_name=pod.name,
+            index=pod.index, node=pod.node, flavour=flavour, units=units,
+            started_at=pod.started_at,
+        )  # fmt: skip
+        self._begun.append(run)
+        return run
+
+    def _ends(self, run: Run, at: datetime, end: str, exit_code: int | None, reason: str) -> None:
+        run.ended_at, run.exit_code, run.reason = max(at, run.started_at), exit_code, reason
+        run.end = end if end in RunEnd.values else RunEnd.STOPPED
+        self.ended.append(run)
 
 
-def _begin(job: Job, attempt: Attempt, seen: JobSighting, pod: PodSighting) -> Run:
-    order = attempt.order
-    slug = pod.flavour or seen.flavour
-    flavour = attempt.flavour(slug) or attempt.flavour(order["flavours"][0])
-    units = Decimal(order["gpus"] if flavour.has_gpus else order["cpu"])
-    return Run.objects.create(
-        tenant_id=job.tenant_id, job=job, attempt=attempt, pod=pod.uid, pod_name=pod.name,
-        index=pod.index, node=pod.node, flavour=flavour, units=units, started_at=pod.started_at,
-    )  # fmt: skip
+def bill(job_ids: Iterable[UUID]) -> int:
+    """Enter what ended of these and is owed into the ledger; says how many runs.
 
-
-def _end(run: Run, at: datetime, end: str, exit_code: int | None, reason: str) -> None:
-    run.ended_at, run.exit_code, run.reason = max(at, run.started_at), exit_code, reason
-    run.end = end if end in RunEnd.values else RunEnd.STOPPED
-    run.save(update_fields=["ended_at", "end", "exit_code", "reason"])
-
-
-def bill(job_id) -> int:
-    """Enter what ended and is owed into the ledger, each run in a transaction; says how many.
-
-    Whoever comes second finds the run billed; the ledger holds each run's id once.
+    `AT_ONCE` in a transaction, all of those or none. Whoever comes second finds them billed; the
+    ledger holds each run's id once.
     """
     with tenancy.as_system():
-        owed = Run.objects.filter(job=job_id, billed_at=None, ended_at__isnull=False)
+        owed = Run.objects.filter(job__in=job_ids, billed_at=None, ended_at__isnull=False)
         ids = list(owed.values_list("pk", flat=True))
-    return sum(_bill(run_id) for run_id in ids)
+    return sum(_bill(ids[at : at + AT_ONCE]) for at in range(0, len(ids), AT_ONCE))
 
 
 @transaction.atomic
-def _bill(run_id) -> bool:
+def _bill(ids: list[UUID]) -> int:
     with tenancy.as_system():
-        rows = Run.objects.select_for_update(of=("self",)).select_related(
-            "flavour__cluster", "tenant"
-        )
-        run = rows.filter(pk=run_id, billed_at=None).first()
-        if run is None:
-            return False
-        price = chargeback.price_at(run.flavour_id, run.started_at)
-        run.seconds = seconds_of(run, run.ended_at)
-        run.nano = 0
-        if price:
-            run.price_id, run.currency = price.pk, price.currency
-            run.nano = chargeback.charge(
-                run.pk, tenant=run.tenant, user=run.job_id, price=price,
-                meter=meter_of(run.flavour), quantity=quantity(run.units, run.seconds),
-                ended_at=run.ended_at,
-            )  # fmt: skip
-        run.billed_at = timezone.now()
-        run.save(update_fields=["seconds", "nano", "price_id", "currency", "billed_at"])
-    return True
+        rows = Run.objects.select_for_update(of=("self",)).filter(pk__in=ids, billed_at=None)
+        runs = list(rows.select_related("flavour__cluster", "tenant").order_by("pk"))
+        prices = chargeback.prices_of({run.flavour_id for run in runs})
+        now = timezone.now()
+        chargeback.charge(filter(None, [_price(run, prices, now) for run in runs]))
+        told = ["seconds", "nano", "price_id", "currency", "billed_at"]
+        Run.objects.bulk_update(runs, told)
+    return len(runs)
+
+
+def _price(run: Run, prices: dict[UUID, list[Price]], now: datetime) -> chargeback.Use | None:
+    """Set what it costs; what is to be entered, if anybody has set a price."""
+    run.seconds, run.nano, run.billed_at = seconds_of(run, run.ended_at), 0, now
+    price = _at_start(run, prices)
+    if price is None:
+        return None
+    use = chargeback.Use(
+        run.pk, run.tenant, run.job_id, price, meter_of(run.flavour),
+        quantity(run.units, run.seconds), run.ended_at,
+    )  # fmt: skip
+    run.price_id, run.currency, run.nano = price.pk, price.currency, use.nano
+    return use
+
+
+def _at_start(run: Run, prices: dict[UUID, list[Price]]) -> Price | None:
+    """The price in force when the run began."""
+    versions = prices.get(run.flavour_id, [])
+    return next((one for one in versions if one.covers(run.started_at)), None)
 
 
 def meter_of(flavour: GpuFlavour) -> str:
@@ -136,7 +164,7 @@ def costs_so_far(jobs: list[Job]) -> dict[UUID, tuple[int | None, str]]:
     prices = chargeback.prices_of({run.flavour_id for run in runs if run.billed_at is None})
     sums: dict[UUID, tuple[int | None, str]] = {}
     for run in runs:
-        nano, currency = _cost(run, prices.get(run.flavour_id, []), now)
+        nano, currency = _cost(run, prices, now)
         before, known = sums.get(run.job_id, (None, ""))
         both = None if before is None and nano is None else (before or 0) + (nano or 0)
         sums[run.job_id] = (both, known or currency)
@@ -147,10 +175,10 @@ def costs_so_far(jobs: list[Job]) -> dict[UUID, tuple[int | None, str]]:
     return sums
 
 
-def _cost(run: Run, prices: list[Price], now: datetime) -> tuple[int | None, str]:
+def _cost(run: Run, prices: dict, now: datetime) -> tuple[int | None, str]:
     if run.billed_at:
         return (run.nano, run.currency) if run.price_id else (None, "")
-    price = next((one for one in prices if one.covers(run.started_at)), None)
+    price = _at_start(run, prices)
     if price is None:
         return None, ""
     used = quantity(run.units, seconds_of(run, run.ended_at or now))

@@ -7,11 +7,10 @@ from django.utils import timezone
 
 from compute.engines.jobs import EndCause, EngineRefused, JobPhase, JobSighting, WaitCause
 from compute.jobs.lifecycle import JobStatus
-from compute.jobs.models import Attempt, Job
-from compute.jobs.services import attempts, metering, receipts, told, words
+from compute.jobs.models import Attempt, Job, Run
+from compute.jobs.services import attempts, receipts, told, words
 from compute.jobs.services.attempts import Place
 from compute.jobs.services.crowds import Crowd
-from portal.audit.services import advance
 from portal.core.background import after_commit
 from portal.core.errors import Refused
 
@@ -31,7 +30,7 @@ def place_of(job_id) -> Place | None:
         return Place(job, None)
     attempt = attempts.open_attempt(job)
     if attempt is None and job.cancel_asked_at:
-        _finish(job, JobStatus.CANCELLED, EndCause.STOPPED, job.cancel_reason, timezone.now())
+        _end(job, JobStatus.CANCELLED, EndCause.STOPPED, job.cancel_reason)
     elif attempt is None:
         attempt = _begin(job)
     return Place(job, attempt)
@@ -41,11 +40,23 @@ def _begin(job: Job) -> Attempt | None:
     try:
         return attempts.begin(job)
     except Refused as refused:  # its quota or hardware went away; it may come back
-        _write(job, JobStatus.QUEUED, cause=WaitCause.NO_HARDWARE, reason=refused.detail)
-        _looked_at([job])
+        _waits(job, WaitCause.NO_HARDWARE, refused.detail, JobStatus.QUEUED)
     except EngineRefused as refused:
-        _finish(job, JobStatus.FAILED, EndCause.REFUSED, str(refused), timezone.now())
+        _end(job, JobStatus.FAILED, EndCause.REFUSED, str(refused))
     return None
+
+
+def _end(job: Job, status: str, cause: str, reason: str) -> None:
+    crowd = Crowd()
+    crowd.finish(job, status, cause, reason, crowd.now)
+    crowd.write()
+
+
+def _waits(job: Job, cause: str, reason: str, status: str = "") -> None:
+    crowd = Crowd()
+    crowd.add(job, status, cause=cause, reason=reason)
+    crowd.write()
+    _looked_at([job])
 
 
 def still_open(found: list[Attempt]) -> set:
@@ -59,8 +70,7 @@ def silent(place: Place) -> None:
     job = attempts.held(place.job.pk)
     if job and not job.ended:
         reason = words.STOPPING_SILENT if job.cancel_asked_at else words.SILENT
-        _write(job, cause=WaitCause.SILENT, reason=reason)
-        _looked_at([job])
+        _waits(job, WaitCause.SILENT, reason)
 
 
 def note(
@@ -72,14 +82,14 @@ def note(
     """
     jobs = attempts.held_all([place.job.pk for place, _ in found])
     rows = attempts.with_runs([place.attempt.pk for place, _ in found])
-    more, unmoved, crowd = set(), [], Crowd()
+    more, unmoved, crowd = set(), [], Crowd(looked_at)
     for place, seen in found:
         job = jobs[place.job.pk]
         before = job.seen_at
         attempt = rows[place.attempt.pk]
         if replies and attempt.ordered_at:
             continue
-        if _note(job, attempt, place, seen, looked_at, crowd):
+        if _note(job, attempt, place, seen, crowd):
             more.add(job.pk)
         elif job.seen_at == before:
             unmoved.append(job)
@@ -88,9 +98,7 @@ def note(
     return more
 
 
-def _note(
-    job: Job, attempt: Attempt, place: Place, seen: JobSighting, looked_at: datetime, crowd: Crowd
-) -> bool:
+def _note(job: Job, attempt: Attempt, place: Place, seen: JobSighting, crowd: Crowd) -> bool:
     if job.ended or attempt.ended_at:
         return True  # another hand saw the end: look at what is next
     if job.cancel_asked_at != place.job.cancel_asked_at or job.priority != place.job.priority:
@@ -101,25 +109,25 @@ def _note(
         attempt.order["priority"] = place.attempt.order["priority"]
         attempt.save(update_fields=["order"])
     if seen.phase is JobPhase.ABSENT:
-        return _absent(job, attempt, place, looked_at)
-    metering.note_runs(job, attempt, seen, looked_at=looked_at)
+        return _absent(job, attempt, place, crowd)
+    runs = crowd.runs.add(job, attempt, seen)
     receipts.note_evictions(job, attempt, seen)
     if seen.ended:
-        _ran_unseen(job, attempt, seen)
-        return _ended(job, attempt, seen)
+        _ran_unseen(job, attempt, seen, runs, crowd)
+        return _ended(job, attempt, seen, crowd)
     _seen(job, attempt, seen, crowd, before=place.attempt)
     return False
 
 
-def _absent(job: Job, attempt: Attempt, place: Place, looked_at: datetime) -> bool:
+def _absent(job: Job, attempt: Attempt, place: Place, crowd: Crowd) -> bool:
     """Nothing is there: never ordered, or removed behind our back."""
     gone = JobSighting(attempt.engine_name, JobPhase.FAILED, end=EndCause.GONE)
     if place.attempt.ordered_at:  # as it stood before we looked
-        metering.note_runs(job, attempt, gone, looked_at=looked_at, over=True)
-        return _ended(job, attempt, replace(gone, ended_at=job.seen_at))
+        crowd.runs.add(job, attempt, gone, over=True)
+        return _ended(job, attempt, replace(gone, ended_at=job.seen_at), crowd)
     if job.cancel_asked_at:
         never = replace(gone, phase=JobPhase.STOPPED, end=EndCause.STOPPED)
-        return _ended(job, attempt, never)
+        return _ended(job, attempt, never, crowd)
     return True
 
 
@@ -141,86 +149,64 @@ def _seen(job: Job, attempt: Attempt, seen: JobSighting, crowd: Crowd, *, before
     if status == JobStatus.RUNNING:
         facts["started_at"] = job.started_at or seen.started_at or now
         if job.status != status or attempt.evictions != before.evictions:
-            _running(job, attempt, seen, flavour, facts["started_at"])
+            _running(job, attempt, seen, flavour, facts["started_at"], crowd)
     else:
         facts["idle_since"] = None
     if status == JobStatus.QUEUED and before.ordered_at is None:
-        crowd.waits(job, attempt)
+        crowd.tell(job, f"queued {attempt.number}", "queued", "Waits for hardware.")
     if seen.wait and seen.wait.wrong and job.cause != seen.wait:
         key = f"wrong {attempt.number} {seen.wait}"
-        told.happened(job, key, "wrong", facts["reason"], tone="warn", detail=seen.detail)
-    crowd.add(job, status, facts)
+        crowd.tell(job, key, "wrong", facts["reason"], tone="warn", detail=seen.detail)
+    crowd.add(job, status, **facts)
 
 
-def _running(job: Job, attempt: Attempt, seen: JobSighting, flavour, first: datetime) -> None:
+def _running(
+    job: Job, attempt: Attempt, seen: JobSighting, flavour, first: datetime, crowd: Crowd
+) -> None:
     at = seen.started_at or timezone.now()
     key = f"running {attempt.number}.{attempt.evictions}"
     where = f" on {flavour.name}" if flavour else ""
     again = attempt.number > 1 or attempt.evictions
     said = f"Runs again{where}." if again else f"Runs{where}."
-    told.happened(job, key, "running", said, tone="ok", at=at)
+    crowd.tell(job, key, "running", said, tone="ok", at=at)
     if job.started_at is None:
         told.of_start(job, first)
 
 
-def _ran_unseen(job: Job, attempt: Attempt, seen: JobSighting) -> None:
+def _ran_unseen(
+    job: Job, attempt: Attempt, seen: JobSighting, runs: list[Run], crowd: Crowd
+) -> None:
     """Tell that it ran, where it began and ended between two looks."""
-    runs = attempt.runs.filter(started_at__isnull=False).select_related("flavour")
-    run = runs.order_by("started_at").last()
+    run = max(runs, key=lambda run: run.started_at, default=None)
     if run is None:
         return
     first = job.started_at or seen.started_at or run.started_at
-    _running(job, attempt, replace(seen, started_at=run.started_at), run.flavour, first)
-    _write(job, started_at=first, flavour_id=run.flavour_id, queued_at=job.queued_at or first)
+    flavour = next(one for one in attempt.cluster.flavours.all() if one.pk == run.flavour_id)
+    _running(job, attempt, replace(seen, started_at=run.started_at), flavour, first, crowd)
+    facts = {"started_at": first, "flavour_id": run.flavour_id}
+    crowd.add(job, **facts, queued_at=job.queued_at or first)
 
 
-def _ended(job: Job, attempt: Attempt, seen: JobSighting) -> bool:
+def _ended(job: Job, attempt: Attempt, seen: JobSighting, crowd: Crowd) -> bool:
     """Close the attempt; end the job, or let another attempt follow."""
     end = seen.end or EndCause.STOPPED
-    at = seen.ended_at or timezone.now()
+    at = seen.ended_at or crowd.now
     reason = words.of_end(job, seen, end)
-    attempts.close(attempt, end=end, exit_code=seen.exit_code, reason=reason, at=at)
+    crowd.closed(attempt, end=end, exit_code=seen.exit_code, reason=reason, at=at)
     if job.started_at is None and seen.started_at:  # it ran and ended between two looks
-        _write(job, started_at=seen.started_at)
+        crowd.add(job, started_at=seen.started_at)
     if end == EndCause.COMPLETED:
-        _finish(job, JobStatus.SUCCEEDED, end, "", at)
+        crowd.finish(job, JobStatus.SUCCEEDED, end, "", at)
     elif job.cancel_asked_at:
-        _finish(job, JobStatus.CANCELLED, EndCause.STOPPED, job.cancel_reason, at)
-    elif attempts.another_follows(job, end):
+        crowd.finish(job, JobStatus.CANCELLED, EndCause.STOPPED, job.cancel_reason, at)
+    elif attempts.another_follows(job, attempt, end):
         key, line = f"failed {attempt.number}", f"{reason} Attempt {attempt.number + 1} follows."
-        told.happened(job, key, "retry", line, tone="warn", at=at, detail=seen.detail)
-        _write(job, JobStatus.QUEUED, cause=end, reason=line, detail=seen.detail, position=None)
+        crowd.tell(job, key, "retry", line, tone="warn", at=at, detail=seen.detail)
+        crowd.add(job, JobStatus.QUEUED, cause=end, reason=line, detail=seen.detail, position=None)
         return True
     else:
-        _finish(job, JobStatus.FAILED, end, reason, at, detail=seen.detail)
+        crowd.finish(job, JobStatus.FAILED, end, reason, at, detail=seen.detail)
     return False
-
-
-def _finish(job: Job, status: str, cause: str, reason: str, at: datetime, detail="") -> None:
-    _write(
-        job, status, cause=cause, reason=reason, detail=detail, position=None, idle_since=None,
-        ended_at=at,
-    )  # fmt: skip
-    line = words.of_finish(job)
-    told.happened(job, "ended", status, line, tone=told.TONES[status], at=at, detail=detail)
-    told.of_end(job)
-
-
-def _write(job: Job, status: str = "", **facts) -> None:
-    """Set columns, and the status with them; pages hear of it if one is another than before."""
-    changed = {name: value for name, value in facts.items() if getattr(job, name) != value}
-    moves = status and status != job.status
-    if not (changed or moves):
-        return
-    changed["seen_at"] = timezone.now()
-    if moves:
-        reason = facts.get("reason", job.reason)
-        advance(job, status, by=None, note=reason, also=changed)
-    else:
-        Job.objects.filter(pk=job.pk).update(**changed)
-    for name, value in changed.items():
-        setattr(job, name, value)
-    told.moved(job)
 
 
 def _looked_at(jobs: list[Job]) -> None:

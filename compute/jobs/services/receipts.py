@@ -5,8 +5,10 @@ all of it. Of what was lost to another tenant `PREEMPTION_REFUND` is given back,
 which it was charged. What one's own tenant took by its priorities is not.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -61,10 +63,10 @@ def _tenant_of(name: str) -> str:
     return rows.values_list("tenant__slug", flat=True).first() or ""
 
 
-def settle(job_id) -> None:
+def settle(job_ids: Iterable[UUID]) -> None:
     """Work out and give back what is owed on receipts whose runs are billed. Safe to repeat."""
     with tenancy.as_system():
-        open_ones = Receipt.objects.filter(job=job_id, settled_at=None).order_by("at")
+        open_ones = Receipt.objects.filter(job__in=job_ids, settled_at=None).order_by("at")
         ids = list(open_ones.values_list("pk", flat=True))
     for receipt_id in ids:
         _settle(receipt_id)

@@ -12,9 +12,10 @@ from django.utils import timezone
 from compute.capacity import services as capacity
 from compute.capacity.models import Cluster
 from compute.engines.jobs import EngineRefused, EngineUnavailable, JobEngine, JobSighting
+from compute.jobs.lifecycle import ENDED
 from compute.jobs.models import Attempt, Job, Run
 from compute.jobs.models.running import NAME
-from compute.jobs.services import metering
+from compute.jobs.services import metering, settling
 from compute.jobs.services.converging import visit
 from compute.jobs.services.together import MOST as AT_ONCE
 from compute.jobs.services.together import visit_together
@@ -50,8 +51,9 @@ def _converge_all() -> set:
     """Converge what is due; the clusters that did not answer."""
     until = time.monotonic() + LASTS
     with tenancy.as_system():
-        lately = Q(seen_at__gt=timezone.now() - SEEN_LATELY)
-        oldest = Job.objects.unsettled().exclude(lately)
+        now = timezone.now()
+        kept = Q(status__in=ENDED, seen_at__gt=now - settling.FORGET_AFTER)  # there, for a while
+        oldest = Job.objects.unsettled().exclude(kept | Q(seen_at__gt=now - SEEN_LATELY))
         oldest = oldest.order_by(F("seen_at").asc(nulls_first=True))
         due = list(oldest.values_list("pk", "cluster_id")[:MOST])
     silent = set()
@@ -86,7 +88,7 @@ def _bill_late() -> None:
         late = owed.exclude(job__settled_at=None).values_list("job", flat=True).distinct()
         ids = list(late.order_by()[:MOST])
     for job_id in ids:
-        _guarded(metering.bill, job_id)
+        _guarded(metering.bill, [job_id])
 
 
 def end_orphans(cluster: Cluster) -> int:

@@ -1,28 +1,27 @@
 """Brings several jobs on in one visit: one reading, one question for each kind of thing, one
-transaction to write. What needs more than an order or a look is converged by itself."""
+transaction to write. What needs more than an order, a look or an end is converged by itself."""
 
 import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.utils import timezone
 
 from compute.capacity import services as capacity
-from compute.engines.jobs import EngineRefused, EngineUnavailable, JobEngine, JobSighting
+from compute.engines.jobs import EngineUnavailable, JobEngine, JobPhase, JobSighting
 from compute.jobs.lifecycle import ENDED
-from compute.jobs.models import Attempt
-from compute.jobs.services import attempts, metering, noting, settling
+from compute.jobs.models import Attempt, Job
+from compute.jobs.services import attempts, noting, settling
 from compute.jobs.services.attempts import Place
 from compute.jobs.services.converging import visit
+from compute.jobs.services.saying import say
 from portal.core import tenancy
 
 log = logging.getLogger(__name__)
 MOST = 50
-ORDERS = 8  # that are on their way at once
 # What was read before is too old afterwards. With the time that an answer takes it is still less
 # than what ended is kept for at the engine (`settling.FORGET_AFTER`).
 ORDERED_WITHIN_S = 20.0
@@ -65,9 +64,11 @@ def visit_together(job_ids: list[UUID], *, heard: bool = False) -> Visited:
     """
     if len(job_ids) < 2:
         return Visited(job_ids)
-    done: set[UUID] = set()
-    silent = {}
+    done, silent = _settled(job_ids)
     for cluster, mine in _places(job_ids).items():
+        if cluster.pk in silent:
+            done |= _silent(mine)
+            continue
         try:
             done |= _visited(capacity.engine_of(cluster), mine, heard)
         except EngineUnavailable as problem:
@@ -76,9 +77,21 @@ def visit_together(job_ids: list[UUID], *, heard: bool = False) -> Visited:
             done |= _silent(mine)
         except Exception:  # whatever is wrong with one is met again there, by that one alone
             log.exception("%s jobs are converged one by one", len(mine))
+    return Visited([one for one in job_ids if one not in done], silent)
+
+
+def _settled(job_ids: list[UUID]) -> tuple[set[UUID], dict[UUID, EngineUnavailable]]:
+    """Settle what is owed of these by now; those that have ended, and silent clusters. What ends
+    in this visit is settled in the next: until then something may still be under way."""
     with tenancy.as_system():
-        owing = settling.owing(done)
-    return Visited([one for one in job_ids if one not in done or one in owing], silent)
+        owing = settling.owing(job_ids)
+        ended = Job.objects.filter(pk__in=job_ids, status__in=ENDED)
+        over = set(ended.values_list("pk", flat=True))
+    try:
+        return over, settling.settle(owing) if owing else {}
+    except Exception:
+        log.exception("%s jobs are settled one by one", len(owing))
+        return over - owing, {}
 
 
 def _silent(places: list[Place]) -> set[UUID]:
@@ -89,32 +102,41 @@ def _silent(places: list[Place]) -> set[UUID]:
 
 
 def _places(job_ids: list[UUID]) -> dict:
-    """By cluster: jobs of which nothing is wished but to go on as they are, as they stand now."""
-    rows = Attempt.objects.filter(job__in=job_ids, ended_at=None, job__cancel_asked_at=None)
+    """By cluster: jobs that are to go on as they are, or to end, as they stand now."""
+    rows = Attempt.objects.filter(job__in=job_ids, ended_at=None)
     rows = rows.exclude(job__status__in=ENDED).select_related("job", "cluster")
     found = defaultdict(list)
     with tenancy.as_system():
         for attempt in rows:
-            if attempt.order.get("priority") == attempt.job.priority:
+            if attempt.order.get("priority") == attempt.job.priority or _goes(attempt.job):
                 found[attempt.cluster].append(Place(attempt.job, attempt))
     return found
 
 
+def _goes(job: Job) -> bool:
+    return job.cancel_asked_at is not None
+
+
 def _visited(engine: JobEngine, places: list[Place], heard: bool) -> set[UUID]:
-    """Order and look at these, and write it down; the ids of those with no more to do."""
+    """Order, look at or end these, and write it down; the ids of those with no more to do."""
     looked_at = timezone.now()
-    known = [place for place in places if heard or place.attempt.ordered_at]
+    known = [p for p in places if heard or p.attempt.ordered_at or _goes(p.job)]
     found, missing = _looked_at(engine, known)
-    fresh = [place for place in places if not (heard or place.attempt.ordered_at)]
+    found = _stopped(engine, found)
+    fresh = [place for place in places if place not in known]
     made = _ordered(engine, fresh + missing)
     with tenancy.as_system():
         more = noting.note(found, looked_at=looked_at)
     with tenancy.as_system():
         more |= noting.note(made, looked_at=looked_at, replies=True)
-    for place, seen in found + made:
-        if place.job.pk not in more and any(pod.ended_at for pod in seen.pods):
-            metering.bill(place.job.pk)
-            settling.release(place.attempt, seen)
+    over = [
+        (place.attempt, seen)
+        for place, seen in found + made
+        if place.job.pk not in more and any(pod.ended_at for pod in seen.pods)
+    ]
+    if over:
+        settling.pay(attempt.job_id for attempt, _ in over)
+        settling.release(engine, over)
     return {place.job.pk for place, _ in found + made} - more
 
 
@@ -125,9 +147,28 @@ def _looked_at(engine: JobEngine, places: list[Place]) -> tuple[Found, list[Plac
         return [], []
     by_name = {place.attempt.engine_name: place for place in places}
     pairs = [(by_name[seen.name], seen) for seen in engine.look_all(by_name)]
-    missing = [p for p, seen in pairs if not (p.attempt.ordered_at or seen.uid)]
+    missing = [p for p, seen in pairs if not (p.attempt.ordered_at or seen.uid or _goes(p.job))]
     found = [(p, seen) for p, seen in pairs if p not in missing]
     return [(p, seen) for p, seen in found if seen.uid in ("", str(p.attempt.pk))], missing
+
+
+def _stopped(engine: JobEngine, found: Found) -> Found:
+    """End those that are to end, and what is seen then. What is not answered is left out."""
+    asked = [
+        seen.name
+        for place, seen in found
+        if _goes(place.job) and not seen.ended and seen.phase is not JobPhase.ABSENT
+    ]
+    if not asked:
+        return found
+    said = dict(say(engine.stop, asked))
+    over = [name for name in asked if not isinstance(said[name], Exception)]
+    now = {seen.name: seen for seen in engine.look_all(over)}
+    return [
+        (place, now.get(seen.name, seen))
+        for place, seen in found
+        if not isinstance(said.get(seen.name), Exception)
+    ]
 
 
 def _ordered(engine: JobEngine, places: list[Place]) -> Found:
@@ -139,18 +180,13 @@ def _ordered(engine: JobEngine, places: list[Place]) -> Found:
         still = noting.still_open([place.attempt for place in places])
     until = time.monotonic() + ORDERED_WITHIN_S
     todo = [place for place in places if place.attempt.pk in still]
-    with ThreadPoolExecutor(min(ORDERS, len(todo) or 1)) as threads:
-        answers = list(threads.map(lambda place: _order(engine, place.attempt, until), todo))
-    if answers and all(isinstance(answer, EngineUnavailable) for answer in answers):
-        raise answers[0]
-    pairs = zip(todo, answers, strict=True)
-    return [(place, seen) for place, seen in pairs if isinstance(seen, JobSighting)]
+    said = say(lambda place: _order(engine, place.attempt, until), todo)
+    if said and all(isinstance(answer, EngineUnavailable) for _, answer in said):
+        raise said[0][1]
+    return [(place, seen) for place, seen in said if isinstance(seen, JobSighting)]
 
 
-def _order(engine: JobEngine, attempt: Attempt, until: float) -> JobSighting | Exception:
+def _order(engine: JobEngine, attempt: Attempt, until: float) -> JobSighting:
     if time.monotonic() > until:
-        return EngineUnavailable("Its order waited for too long: whether it is wanted is old.")
-    try:
-        return engine.start(attempts.order_of(attempt))
-    except (EngineRefused, EngineUnavailable) as no:
-        return no
+        raise EngineUnavailable("Its order waited for too long: whether it is wanted is old.")
+    return engine.start(attempts.order_of(attempt))

@@ -1,10 +1,11 @@
 """Who is told what of a job: lines of its timeline, once each, and notices to people."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import connection
+from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,6 +19,11 @@ from tenants.directory.models import Membership, User
 from tenants.directory.roles import PlatformRole, TenantRole
 
 LONG_WAIT = timedelta(minutes=10)
+HOW = {
+    JobStatus.SUCCEEDED: "succeeded",
+    JobStatus.FAILED: "failed",
+    JobStatus.CANCELLED: "was cancelled",
+}
 TONES = {JobStatus.SUCCEEDED: "ok", JobStatus.FAILED: "bad", JobStatus.CANCELLED: "info"}
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 WORDS = Happening._meta.get_field("words").max_length
@@ -27,16 +33,21 @@ def happened(
     job: Job, key: str, kind: str, words: str, *, tone: str = "info", at=None, detail: str = ""
 ) -> None:
     """Put one line on the timeline, unless the same `key` stands there already."""
-    happened_to([job], key, kind, words, tone=tone, at=at, detail=detail)
+    tell([line(job, key, kind, words, tone=tone, at=at, detail=detail)])
 
 
-def happened_to(
-    jobs: Iterable[Job], key: str, kind: str, words: str, *, tone: str = "info", at=None, detail=""
-) -> None:
-    """The same line on the timelines of several."""
-    told = {"at": at or timezone.now(), "kind": kind, "tone": tone, "words": words[:WORDS]}
-    told |= {"key": key, "detail": detail}
-    lines = [Happening(tenant_id=job.tenant_id, job=job, **told) for job in jobs]
+def line(
+    job: Job, key: str, kind: str, words: str, *, tone: str = "info", at=None, detail: str = ""
+) -> Happening:
+    """A line that is still to be told."""
+    return Happening(
+        tenant_id=job.tenant_id, job=job, at=at or timezone.now(), kind=kind, tone=tone,
+        words=words[:WORDS], key=key, detail=detail,
+    )  # fmt: skip
+
+
+def tell(lines: Iterable[Happening]) -> None:
+    """Put lines on timelines, but for those that stand there already."""
     Happening.objects.bulk_create(lines, ignore_conflicts=True)
 
 
@@ -48,18 +59,22 @@ def of_start(job: Job, at) -> None:
         to_submitter(job, f"{job.name} is running", body=body)
 
 
-def of_end(job: Job) -> None:
-    """Tell the submitter how it ended; a cancellation only if it was another person's."""
-    titles = {
-        JobStatus.SUCCEEDED: f"{job.name} succeeded",
-        JobStatus.FAILED: f"{job.name} failed",
-        JobStatus.CANCELLED: f"{job.name} was cancelled",
-    }
-    by_me = job.cancel_reason.startswith(f"Cancelled by {job.person.username}.")
-    if job.series:
-        _of_series(job, by_me)
-    elif not (job.status == JobStatus.CANCELLED and by_me):
-        to_submitter(job, titles[job.status], body=job.reason, tone=TONES[job.status])
+def of_ends(jobs: Iterable[Job]) -> None:
+    """Tell submitters how these ended, which are written down; a cancellation only if it was
+    another person's."""
+    series = defaultdict(list)
+    for job in sorted(jobs, key=lambda job: job.pk):
+        if job.series:
+            series[job.series].append(job)
+        elif not (job.status == JobStatus.CANCELLED and _by_submitter(job)):
+            title = f"{job.name} {HOW[job.status]}"
+            to_submitter(job, title, body=job.reason, tone=TONES[job.status])
+    for some in series.values():
+        _of_series(some)
+
+
+def _by_submitter(job: Job) -> bool:
+    return job.cancel_reason.startswith(f"Cancelled by {job.person.username}.")
 
 
 def _others(job: Job):
@@ -68,23 +83,25 @@ def _others(job: Job):
     return same.filter(series=job.series) if job.series else same.none()
 
 
-def _of_series(job: Job, by_me: bool) -> None:
+def _of_series(jobs: list[Job]) -> None:
     """A series tells of its first failure and of its end, not of each of its jobs."""
+    job = jobs[-1]
     with connection.cursor() as cursor:  # of the last two that end one sees that it is the last
         cursor.execute(ONE_AT_A_TIME, [str(job.series)])
-    stem, others = job.name.rpartition(" ")[0], list(_others(job).values_list("status", flat=True))
-    failed = job.status == JobStatus.FAILED
-    if set(others) <= ENDED:
-        counts = Counter([*others, job.status])
-        if by_me and counts.keys() == {JobStatus.CANCELLED}:
+    by_status = Job.objects.filter(series=job.series).order_by().values_list("status")
+    counts = Counter(dict(by_status.annotate(Count("pk"))))
+    failed = [job for job in jobs if job.status == JobStatus.FAILED]
+    if counts.keys() <= ENDED:
+        if counts.keys() == {JobStatus.CANCELLED} and _by_submitter(job):
             return
         ends = ", ".join(f"{n} {s}" for s in sorted(ENDED) if (n := counts[s]))
         tone = TONES[JobStatus.FAILED if counts[JobStatus.FAILED] else job.status]
         href = f"{reverse('jobs:list')}?series={job.series}&tenant={job.tenant.slug}"
-        to_submitter(job, f"{stem}: {ends}", tone=tone, href=href)
-    elif failed and JobStatus.FAILED not in others:
-        body = f"{job.reason} The others of its series go on."
-        to_submitter(job, f"{job.name} failed", body=body, tone=TONES[JobStatus.FAILED])
+        to_submitter(job, f"{job.name.rpartition(' ')[0]}: {ends}", tone=tone, href=href)
+    elif failed and counts[JobStatus.FAILED] == len(failed):
+        first = failed[0]
+        body = f"{first.reason} The others of its series go on."
+        to_submitter(first, f"{first.name} failed", body=body, tone=TONES[first.status])
 
 
 def of_eviction(job: Job, words: str) -> None:

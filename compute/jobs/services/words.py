@@ -49,10 +49,10 @@ def of_end(job: Job, seen: JobSighting, end: str) -> str:
     return ENDS.get(end, seen.words)
 
 
-def of_finish(job: Job) -> str:
-    """The last line of the timeline."""
-    if job.status == JobStatus.SUCCEEDED:
+def of_finish(job: Job, status: str) -> str:
+    """The last line of the timeline, of a job that becomes so."""
+    if status == JobStatus.SUCCEEDED:
         return "Finished."
-    if job.status == JobStatus.CANCELLED:  # who did it and why stands on the line of the wish
+    if status == JobStatus.CANCELLED:  # who did it and why stands on the line of the wish
         return "Stopped, its hardware is given back." if job.started_at else "Left the line."
-    return job.reason or job.get_status_display()
+    return job.reason or JobStatus(status).label

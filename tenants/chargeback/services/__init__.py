@@ -1,6 +1,6 @@
 """The verbs of chargeback: set prices, correct, settle what was left open, close a month."""
 
-from tenants.chargeback.services.hardware import charge, refund
+from tenants.chargeback.services.hardware import Use, charge, refund
 from tenants.chargeback.services.ledger import (
     charged_run,
     correct,
@@ -29,6 +29,7 @@ from tenants.chargeback.services.usage import between, hardware_usage, usage
 from tenants.chargeback.services.verification import verify_ledger
 
 __all__ = [
+    "Use",
     "all_unpriced",
     "CURRENCY",
     "between",

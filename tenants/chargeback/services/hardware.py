@@ -1,6 +1,8 @@
 """Time on hardware in the ledger: charged once when it ends, given back where policy says so."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -14,30 +16,51 @@ from tenants.chargeback.settlement import lines_of, period_of
 from tenants.directory.models import Tenant
 
 
-@transaction.atomic
-def charge(
-    id: UUID, *, tenant: Tenant, user: UUID, price: Price, meter: str, quantity: Decimal,
-    ended_at: datetime,
-) -> int:  # fmt: skip
-    """Enter `quantity` (unit-seconds) of hardware, used by the job `user` of `tenant`.
+@dataclass(frozen=True)
+class Use:
+    """`quantity` unit-seconds of hardware, used by the job `user` of `tenant`."""
 
-    The transaction has the id of what was used, so that a second time violates the ledger's
+    id: UUID
+    tenant: Tenant
+    user: UUID
+    price: Price
+    meter: str
+    quantity: Decimal
+    ended_at: datetime
+
+    @property
+    def nano(self) -> int:
+        """What it costs in nano-units."""
+        return self.price.nano_for(self.quantity)
+
+
+@transaction.atomic
+def charge(uses: Iterable[Use]) -> None:
+    """Enter what was used, all or nothing.
+
+    Each transaction has the id of what was used, so that a second time violates the ledger's
     key. It belongs to the month in which the use ended, or to this one if that is closed.
-    Returns what it cost in nano-units; nothing is entered for 0.
+    Nothing is entered for what costs 0.
     """
-    nano = price.nano_for(quantity)
-    used = Used(
-        id, tenant, price.tenant_id, user, price.model_id, price.model_slug, price.pk,
+    months: dict = defaultdict(list)
+    now = timezone.now()
+    for use in uses:
+        if nano := use.nano:
+            period = period_of(use.ended_at)
+            months[period] += lines_of(
+                _used(use), transaction=use.id, cause=Cause.JOB, nano=nano, at=now, period=period,
+                meter=use.meter, quantity=use.quantity,
+            )  # fmt: skip
+    for period in sorted(months):
+        write(months[period], period)
+
+
+def _used(use: Use) -> Used:
+    price = use.price
+    return Used(
+        use.id, use.tenant, price.tenant_id, use.user, price.model_id, price.model_slug, price.pk,
         price.currency,
     )  # fmt: skip
-    if nano:
-        period = period_of(ended_at)
-        rows = lines_of(
-            used, transaction=id, cause=Cause.JOB, nano=nano, at=timezone.now(), period=period,
-            meter=meter, quantity=quantity,
-        )  # fmt: skip
-        write(rows, period)
-    return nano
 
 
 @transaction.atomic

@@ -178,5 +178,4 @@ def write(rows: list[tuple], period: date) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(HOLD_SQL, [month_key(period)])
-        for row in rows:
-            cursor.execute(POSTING_SQL, row)
+        cursor.executemany(POSTING_SQL, rows)

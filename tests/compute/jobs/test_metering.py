@@ -84,7 +84,7 @@ def test_a_cancelled_job_pays_for_what_it_used(job, engine, consumer):
 
 def test_billing_twice_is_billing_once(job, engine):
     (run,) = ran(job, engine)
-    assert metering.bill(job.pk) == 0
+    assert metering.bill([job.pk]) == 0
     assert Posting.objects.filter(transaction=run.pk).count() == 2
     assert chargeback.verify_ledger() == []
 
@@ -143,7 +143,7 @@ def test_a_month_is_not_closed_while_a_run_is_owed_nor_a_run_entered_twice(job, 
     with pytest.raises(Exception, match="not billed"):
         chargeback.close_period(last, by=finance)
     with pytest.raises(Exception, match="duplicate key"):  # the ledger knows this run already
-        metering.bill(job.pk)
+        metering.bill([job.pk])
 
 
 def test_every_run_of_a_closed_month_is_on_its_certificate(job, engine, claims, finance):
@@ -154,7 +154,7 @@ def test_every_run_of_a_closed_month_is_on_its_certificate(job, engine, claims, 
     last = period_of(month)
     begun = month - timedelta(seconds=60)
     Run.objects.update(started_at=begun, ended_at=month)
-    metering.bill(job.pk)
+    metering.bill([job.pk])
     chargeback.close_period(last, by=finance)
     paper = paper_of(claims, last, "EUR")
     certificate = Statement.objects.get(tenant=claims).certificate

@@ -117,7 +117,7 @@ def test_only_its_own_people_submit_a_series(a100, claims, stranger, operator, a
 
 
 def test_all_or_none_are_written(a100, claims, consumer, monkeypatch):
-    monkeypatch.setattr("compute.jobs.services.told.happened_to", lambda *_: 1 / 0)
+    monkeypatch.setattr("compute.jobs.services.told.tell", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         ask(claims, consumer)
     assert not Job.objects.exists() and not Event.objects.filter(verb="submitted").exists()

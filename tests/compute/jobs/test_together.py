@@ -1,7 +1,11 @@
 """Several jobs in one visit: as if each had been converged by itself, and cheaper."""
 
+from contextlib import suppress
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -10,6 +14,8 @@ from compute.jobs import services
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Attempt, Happening, Job, Run
 from compute.jobs.services import attempts, noting, together
+from tenants.chargeback import services as chargeback
+from tenants.chargeback.models import Posting
 from tests.compute.jobs import stage
 from tests.compute.jobs.stage import attempt_name, fresh
 
@@ -62,13 +68,14 @@ def test_each_becomes_what_it_would_have_become_by_itself(jobs, engine, a100):
 
 def test_what_needs_more_than_a_look_is_left_to_a_visit_of_its_own(jobs, engine):
     begun(jobs)
-    waits, wished, moved, ended = jobs
+    waits, wished, moved, failed = jobs
     services.cancel(wished, by=wished.person)
     Job.objects.filter(pk=moved.pk).update(priority="low")
-    engine.run(attempt_name(ended))
-    engine.finish(attempt_name(ended))
-    assert visit(jobs) == [wished.pk, moved.pk, ended.pk]
-    assert statuses(jobs)[3] == JobStatus.SUCCEEDED
+    Job.objects.filter(pk=failed.pk).update(retries=1)
+    engine.run(attempt_name(failed))
+    engine.finish(attempt_name(failed), 1)
+    assert visit(jobs) == [moved.pk, failed.pk]
+    assert statuses(jobs)[1] == JobStatus.CANCELLED
 
 
 def test_a_visit_of_twelve_asks_no_more_than_one_of_three(jobs, engine, claims, consumer):
@@ -82,6 +89,94 @@ def test_a_visit_of_twelve_asks_no_more_than_one_of_three(jobs, engine, claims, 
     with CaptureQueriesContext(connection) as of_many:
         visit(more)
     assert len(of_many) <= len(asked)
+
+
+def end(jobs, engine) -> int:
+    """Let all run and succeed; with how many statements the ends were written down."""
+    for job in jobs:
+        engine.run(attempt_name(job))
+    services.converge_all(ids(jobs))
+    engine.pass_time(100)
+    for job in jobs:
+        engine.finish(attempt_name(job))
+    with CaptureQueriesContext(connection) as asked:
+        assert visit(jobs) == []
+    assert set(statuses(jobs)) == {JobStatus.SUCCEEDED}
+    return len(asked)
+
+
+def test_ends_and_what_is_owed_after_them_cost_the_same_for_nine_as_for_three(
+    a100, claims, consumer, engine
+):
+    second = timezone.now().timestamp() // 1
+    engine.clock = lambda: second  # like the clock of a cluster it has no part of a second
+    few, many = ([stage.ask(claims, consumer, notify=False) for _ in range(n)] for n in (3, 9))
+    begun([*few, *many])
+    assert end(many, engine) <= end(few, engine)  # nobody is told of each
+    Attempt.objects.update(noted_at=timezone.now() - timedelta(minutes=2))
+    Run.objects.update(log_read_at=timezone.now())
+    counts = []
+    for some in (few, many):
+        with CaptureQueriesContext(connection) as asked:
+            assert visit(some) == []
+        counts.append(len(asked))
+        assert not Job.objects.filter(pk__in=ids(some), settled_at=None)
+    assert counts[1] <= counts[0] and engine.list() == ()
+    assert Posting.objects.filter(cause="job", account="usage").count() == 12
+    assert chargeback.verify_ledger() == []
+
+
+def test_one_that_cannot_be_billed_stops_no_other(jobs, engine):
+    begun(jobs)
+    for job in jobs:
+        engine.run(attempt_name(job))
+    services.converge_all(ids(jobs))
+    twice, *others = Run.objects.order_by("job")
+    price = chargeback.price_in_force(twice.flavour_id)
+    meter, now = services.meter_of(twice.flavour), timezone.now()
+    chargeback.charge(
+        [chargeback.Use(twice.pk, twice.tenant, twice.job_id, price, meter, Decimal(1), now)]
+    )
+    for job in jobs:
+        engine.finish(attempt_name(job))
+    assert len(visit(jobs)) == 4  # nothing of one transaction is kept
+    for job_id in ids(jobs):
+        with suppress(DatabaseError), transaction.atomic():
+            services.visit(job_id)
+    assert set(Run.objects.exclude(billed_at=None)) == set(others)
+
+
+def test_cancelled_ones_leave_together(jobs, engine):
+    begun(jobs)
+    never, waits, runs, stays = jobs
+    fresh_one = stage.ask(never.tenant, never.person)
+    engine.run(attempt_name(runs))
+    for job in (waits, runs, fresh_one):
+        services.cancel(job, by=job.person)
+    stops = []
+    engine.faults = lambda moment, verb: stops.append(verb) if moment == "after" else None
+    assert visit([*jobs, fresh_one]) == []
+    assert statuses([waits, runs, fresh_one]) == ["cancelled"] * 3 and stops.count("stop") == 2
+    assert statuses([never, stays]) == [JobStatus.QUEUED] * 2
+    assert "start" not in stops and Run.objects.get(job=runs).billed_at
+
+
+def test_one_that_cannot_be_stopped_now_is_asked_again_alone(jobs, engine):
+    begun(jobs)
+    for job in jobs:
+        services.cancel(job, by=job.person)
+    refused = []
+
+    def faults(moment, verb):
+        if verb == "stop" and moment == "before" and not refused:
+            refused.append(verb)
+            raise EngineUnavailable("It has not been taken into a queue yet.")
+
+    engine.faults = faults
+    left = visit(jobs)
+    assert len(left) == 1 and statuses(jobs).count("cancelled") == 3
+    services.visit(left[0])
+    assert statuses(jobs) == [JobStatus.CANCELLED] * 4
 
 
 def test_a_silent_cluster_is_asked_once_and_said_of_all(jobs, engine):

@@ -44,10 +44,10 @@ def gpu(vision, sources):
 
 def charge(gpu, tenant, seconds=HOUR, *, id=None, at=None) -> object:
     id = id or new_id()
-    services.charge(
-        id, tenant=tenant, user=new_id(), price=gpu.price, meter=gpu.kind.meter,
-        quantity=Decimal(seconds), ended_at=at or timezone.now(),
-    )  # fmt: skip
+    use = services.Use(
+        id, tenant, new_id(), gpu.price, gpu.kind.meter, Decimal(seconds), at or timezone.now()
+    )
+    services.charge([use])
     return id
 
 
