@@ -1,29 +1,54 @@
 """Evictions of attempts, as the events of a cluster tell them."""
 
+import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from compute.engines import kueue_names as names
 from compute.engines import kueue_words as words
 from compute.engines.jobs import Eviction
 from compute.engines.kueue_client import Client
+from compute.engines.kueue_kept import Recent
+
+PAUSE = 2.0  # seconds
 
 
 class Evictions:
-    """Asks for events only where a workload says that there are some."""
+    """Asks for events only where a workload says that there are more than were read: a cluster
+    reads all of its events for any question about them."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._known, self._asked = Recent(), Recent()
 
     def of(self, workload: dict) -> tuple[Eviction, ...]:
-        if not _reasons(workload):
-            return ()
-        meta = workload["metadata"]
-        told = self._client.every(
-            f"{names.CORE}/namespaces/{meta['namespace']}/events",
-            fieldSelector=f"involvedObject.uid={meta['uid']}",
-        )
-        return self._read([event for event in told if _tells(event)], self._job_of)
+        """Of one workload."""
+        return self.among(workload["metadata"]["namespace"], {"": workload})[""]
+
+    def among(self, namespace: str, workloads: Mapping[str, dict]) -> dict[str, tuple]:
+        """Of several of one namespace, by the same keys."""
+        uids = {key: one["metadata"]["uid"] for key, one in workloads.items()}
+        counts = {uids[key]: _count(one) for key, one in workloads.items()}
+        fresh = {uid for uid, count in counts.items() if self._is_fresh(uid, count)}
+        if fresh:
+            self._ask(namespace, fresh)
+        return {key: self._known.get(uid, ()) if counts[uid] else () for key, uid in uids.items()}
+
+    def _is_fresh(self, uid: str, count: int) -> bool:
+        """Whether there is more than we know. What the cluster tells as one, it counts as two."""
+        asked = self._asked.get(uid, float("-inf"))
+        return len(self._known.get(uid, ())) < count and time.monotonic() - asked >= PAUSE
+
+    def _ask(self, namespace: str, uids: set[str]) -> None:
+        path = f"{names.CORE}/namespaces/{namespace}/events"
+        one = {"fieldSelector": f"involvedObject.uid={next(iter(uids))}"} if len(uids) == 1 else {}
+        told = defaultdict(list)
+        for event in self._client.every(path, **one):
+            if (uid := event["involvedObject"].get("uid")) in uids and _tells(event):
+                told[uid].append(event)
+        for uid in uids:
+            self._asked.note(uid, time.monotonic())
+            self._known.note(uid, self._read(told[uid], self._job_of))
 
     def every(self, workloads: dict, jobs: dict) -> dict[str, tuple[Eviction, ...]]:
         """By the uid of the Job; one list for each reason that there is."""
@@ -65,15 +90,21 @@ def owner_of(workload: dict) -> str:
     return next((owner["name"] for owner in owners if owner["kind"] == "Job"), "")
 
 
-def _reasons(workload: dict) -> set[str]:
-    """Reasons of the events that tell its evictions; stopping is no eviction."""
+def _counted(workload: dict) -> list[dict]:
+    """What the workload itself counts of its evictions; stopping is no eviction."""
     stats = (workload.get("status") or {}).get("schedulingStats") or {}
-    found = {entry["reason"] for entry in stats.get("evictions") or ()}
-    return {
-        "Preempted" if reason == "Preempted" else f"EvictedDueTo{reason}"
-        for reason in found
-        if not reason.startswith("Deactivated")
-    }
+    found = stats.get("evictions") or ()
+    return [entry for entry in found if not entry["reason"].startswith("Deactivated")]
+
+
+def _count(workload: dict) -> int:
+    return sum(entry.get("count") or 1 for entry in _counted(workload))
+
+
+def _reasons(workload: dict) -> set[str]:
+    """Reasons of the events that tell its evictions."""
+    found = {entry["reason"] for entry in _counted(workload)}
+    return {"Preempted" if reason == "Preempted" else f"EvictedDueTo{reason}" for reason in found}
 
 
 def _tells(event: dict) -> bool:

@@ -17,6 +17,7 @@ from compute.engines.jobs import (
 from compute.engines.kueue_pods import Kinds
 
 TAKEN_WITHIN = 15  # seconds until a job that has no place in any queue is set up wrongly
+MADE_WITHIN = 2  # seconds in which the pods of a job that is let run are made
 
 
 @dataclass(frozen=True)
@@ -262,6 +263,7 @@ def _not_up(scene: Scene, live: list[dict]) -> tuple[words.Wait, str]:
     for pod in live:
         if said := pods.unplaceable(pod):
             return words.no_place(scene.possible(scene.job)), said
-    if len(live) < wants(scene.job) and (said := scene.refused(scene.job)):
+    late = (scene.now - (_began(scene) or scene.now)).total_seconds() > MADE_WITHIN
+    if late and len(live) < wants(scene.job) and (said := scene.refused(scene.job)):
         return words.of_refusal(said), said
     return words.starting(), ""

@@ -1,60 +1,27 @@
 """Fetches all that a cluster has of one attempt, or of every one: one list for each kind."""
 
 import json
-import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any
 
 from compute.engines import kueue_names as names
 from compute.engines.kueue_client import Client
 from compute.engines.kueue_evictions import Evictions
+from compute.engines.kueue_kept import Kept, Recent
 from compute.engines.kueue_manifests import Kind
 from compute.engines.kueue_reading import Scene
 
 FLAVOURS_FOR = 20.0
-NODES_FOR = 20.0
-QUEUE_FOR = 1.0
+NODES_FOR = 60.0
+QUEUE_FOR, LONG_QUEUE_FOR, LONG = 1.0, 5.0, 100
+REFUSALS_FOR = 3.0
 ALIKE_FOR = 15.0
 ASKED_FOR = 5.0
 JUDGED_WITHIN = 2.0
-MOST_KNOWN = 20_000
 LISTED = 50  # names in one address
 OURS = {"labelSelector": names.ATTEMPT}
-
-
-class Kept:
-    """Something that is asked for again after a while; an answer of others is waited for."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: dict[Any, tuple[float, Any]] = {}
-
-    def get(self, key: Any, seconds: float, ask: Callable[[], Any]) -> Any:
-        """The answer, at most so old."""
-        with self._lock:
-            until, answer = self._known.get(key, (0.0, None))
-        if time.monotonic() >= until:
-            answer = ask()
-            with self._lock:
-                self._known[key] = (time.monotonic() + seconds, answer)
-        return answer
-
-    def drop(self, key: Any) -> None:
-        with self._lock:
-            self._known.pop(key, None)
-
-
-class Recent(dict):
-    """What was noted; what came first goes when there is too much."""
-
-    def note(self, name: Hashable, value: Any) -> Any:
-        self[name] = value
-        while len(self) > MOST_KNOWN:
-            self.pop(next(iter(tuple(self)), None), None)
-        return value
 
 
 class Scenes:
@@ -176,12 +143,12 @@ class Scenes:
         if bare := jobs.keys() - workloads.keys():  # both are gone, or it is still to come
             jobs = {name: job for name, job in jobs.items() if name not in bare}
             jobs |= self._jobs(namespace, bare)
+        evictions = self._evictions.among(namespace, workloads)
         for name in wanted:
             job, workload = jobs.get(name), workloads.get(name)
             if job is None and not pods[name]:
                 self.forgotten(name)
-            evictions = self._evictions.of(workload) if workload else ()
-            yield self._scene(name, job, workload, pods[name], evictions)
+            yield self._scene(name, job, workload, pods[name], evictions.get(name, ()))
 
     def _jobs(self, namespace: str, wanted: Iterable[str]) -> dict[str, dict]:
         found = self._listed(names.jobs_in(namespace), names.ATTEMPT, wanted)
@@ -240,9 +207,8 @@ class Scenes:
         meta = workload["metadata"]
         namespace = meta["namespace"]
         queue = workload["spec"].get("queueName") or names.LOCAL_QUEUE
-        places = self._kept.get(
-            ("queue", namespace, queue), QUEUE_FOR, lambda: self._queue(namespace, queue)
-        )
+        key = ("queue", namespace, queue)
+        places = self._kept.get(key, _queue_for, lambda: self._queue(namespace, queue))
         return places.get(meta["name"])
 
     def said(self, workload: dict) -> tuple[str, str]:
@@ -320,12 +286,23 @@ class Scenes:
     def _refused(self, job: dict) -> str:
         """Why its pods are not made, from the newest event that says so."""
         meta = job["metadata"]
+        space = meta["namespace"]
+        told = self._kept.get(("refusals", space), REFUSALS_FOR, lambda: self._refusals(space))
+        return told.get(meta["uid"], "")
+
+    def _refusals(self, namespace: str) -> dict[str, str]:
+        """By the uid of the Job. A cluster reads all of its events for any question about them,
+        so this is one for all Jobs of a namespace."""
         told = self._client.every(
-            f"{names.CORE}/namespaces/{meta['namespace']}/events",
-            fieldSelector=f"involvedObject.uid={meta['uid']},reason=FailedCreate",
+            f"{names.CORE}/namespaces/{namespace}/events", fieldSelector="reason=FailedCreate"
         )
         told.sort(key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
-        return (told[-1].get("message") or "") if told else ""
+        return {event["involvedObject"].get("uid"): event.get("message") or "" for event in told}
+
+
+def _queue_for(places: dict[str, int]) -> float:
+    """How long places are believed: a long queue is not listed at every look."""
+    return LONG_QUEUE_FOR if len(places) > LONG else QUEUE_FOR
 
 
 def _never_let_in(job: dict, workload: dict | None) -> bool:

@@ -69,12 +69,21 @@ def test_one_that_somebody_put_aside_is_held():
 
 
 def test_pods_that_the_cluster_refuses_are_told_with_its_words():
+    let_run = job(suspend=False)
+    let_run["status"] = {"startTime": "2026-11-25T12:00:10Z"}
     said = 'pods "x" is forbidden: exceeded quota: limits'
-    scene = Scene("j", job(suspend=False), workload(), refused=lambda job: said, now=NOW)
+    scene = Scene("j", let_run, workload(), refused=lambda job: said, now=NOW)
     seen = sighting(scene)
     assert (seen.wait, seen.detail) == (WaitCause.QUOTA, said)
-    scene = Scene("j", job(suspend=False), workload(), refused=lambda job: "denied", now=NOW)
+    scene = Scene("j", let_run, workload(), refused=lambda job: "denied", now=NOW)
     assert sighting(scene).wait is WaitCause.HELD
+
+
+def test_nobody_asks_why_pods_are_missing_that_are_just_being_made():
+    let_run = job(suspend=False)
+    let_run["status"] = {"startTime": "2026-11-25T12:00:29Z"}
+    scene = Scene("j", let_run, workload(), refused=lambda job: 1 / 0, now=NOW)
+    assert sighting(scene).wait is WaitCause.STARTING
 
 
 def event(reason: str, message: str = "") -> dict:
@@ -95,6 +104,41 @@ def test_a_timeout_is_no_pre_emption_and_neither_is_a_broken_node():
         ("NodeFailures", ""),
     ]
     assert len({one.words for one in read}) == 3
+
+
+class Told:
+    """Events of a cluster, and how often somebody asked for them."""
+
+    def __init__(self) -> None:
+        self.asked, self.events = 0, []
+
+    def every(self, path: str, **query) -> list[dict]:
+        self.asked += 1
+        return list(self.events)
+
+
+def evicted(uid: str, count: int) -> dict:
+    stats = {"evictions": [{"reason": "NodeFailures", "count": count}]} if count else {}
+    return {"metadata": {"uid": uid, "namespace": "n"}, "status": {"schedulingStats": stats}}
+
+
+def test_events_are_asked_for_once_for_each_eviction(monkeypatch):
+    cluster = Told()
+    monkeypatch.setattr("compute.engines.kueue_evictions.PAUSE", 0)
+    evictions = Evictions(cluster)
+    things = {"one": evicted("a", 1), "two": evicted("b", 1), "none": evicted("c", 0)}
+    cluster.events = [
+        event("EvictedDueToNodeFailures") | {"involvedObject": {"uid": uid}} for uid in "ab"
+    ]
+    for _ in range(3):
+        found = evictions.among("n", things)
+        assert [len(found[name]) for name in things] == [1, 1, 0]
+    assert cluster.asked == 1
+    again = evicted("a", 2)
+    assert len(evictions.of(again)) == 1  # its event comes a little later
+    cluster.events.append(cluster.events[0])
+    assert len(evictions.of(again)) == 2 and len(evictions.of(again)) == 2
+    assert cluster.asked == 3
 
 
 @pytest.mark.parametrize(

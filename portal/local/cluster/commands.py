@@ -161,7 +161,7 @@ def kueue(layout: Layout, *, settings: Path) -> list[str]:
     return [
         f"--config={settings}",
         f"--kubeconfig={layout.kubeconfig('kueue')}",
-        "--zap-log-level=2",
+        "--zap-log-level=info",
     ]
 
 
