@@ -112,7 +112,7 @@ class Kueue:
         self._client.delete(f"{names.jobs_in(namespace)}/{name}")
         ended = scene.job and reading.verdict(scene.job)  # by itself: no pod follows
         left = list(scene.pods) if ended else self._scenes.pods(name, namespace)
-        self._let_go(namespace, left)
+        self._let_go(namespace, [pod["metadata"]["name"] for pod in left if pods.held_back(pod)])
         lost = [pod for pod in left if pods.is_lost(pod, scene.now)]
         for pod in lost or ([] if scene.job else left):
             path = f"{names.pods_in(namespace)}/{pod['metadata']['name']}"
@@ -204,20 +204,19 @@ class Kueue:
         path = f"{names.workloads_in(meta['namespace'])}/{meta['name']}"
         return self._client.patch(path, {"spec": {"active": False}}) is not None
 
-    def _released(self, name: str, namespace: str, wanted: set[str]) -> Iterator[dict]:
-        now = names.now()
-        for pod in self._scenes.pods(name, namespace):
-            over = not pods.is_live(pod, now)
-            if over and (pod["metadata"]["uid"] in wanted or not pods.was_placed(pod)):
-                yield pod
+    def _released(self, name: str, namespace: str, wanted: set[str]) -> tuple[str, ...]:
+        """Names of its pods that may go, as they were seen last; seen anew if that is not all."""
+        over = self._scenes.over(name)
+        if wanted - {pod.uid for pod in over}:
+            over = pods.over(self._scenes.pods(name, namespace), names.now())
+        return tuple(pod.name for pod in over if pod.uid in wanted or not pod.placed)
 
-    def _let_go(self, namespace: str, found: Iterable[dict]) -> None:
+    def _let_go(self, namespace: str, held: Iterable[str]) -> None:
         """Take our finalizer from each: one small request, whatever else it holds."""
-        held = [pod["metadata"]["name"] for pod in found if pods.held_back(pod)]
-        if not held:
+        paths = [f"{names.pods_in(namespace)}/{name}" for name in held]
+        if not paths:
             return
         body = {"metadata": {"$deleteFromPrimitiveList/finalizers": [names.SEEN]}}
-        paths = [f"{names.pods_in(namespace)}/{name}" for name in held]
         with ThreadPoolExecutor(min(AT_ONCE, len(paths))) as threads:
             asked = threads.map(lambda path: self._client.patch(path, body, kind=STRATEGIC), paths)
             for _ in asked:

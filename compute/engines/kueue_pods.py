@@ -1,6 +1,6 @@
 """One pod of a job, read: since when it runs, whether it holds hardware, and how it ended."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,6 +30,24 @@ class Fate:
     gone: bool = False
     failed: str = ""
     began_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Over:
+    """A pod that is held back and will never hold hardware again."""
+
+    uid: str
+    name: str
+    placed: bool
+
+
+def over(found: Iterable[dict], now: datetime) -> tuple[Over, ...]:
+    """Those of them that may be let go once they are written down."""
+    return tuple(
+        Over(pod["metadata"]["uid"], pod["metadata"]["name"], was_placed(pod))
+        for pod in found
+        if held_back(pod) and not is_live(pod, now)
+    )
 
 
 def held_back(pod: dict) -> bool:

@@ -11,6 +11,7 @@ from compute.engines.kueue_client import Client
 from compute.engines.kueue_evictions import Evictions
 from compute.engines.kueue_kept import Kept, Recent
 from compute.engines.kueue_manifests import Kind
+from compute.engines.kueue_pods import Over, over
 from compute.engines.kueue_reading import Scene
 
 FLAVOURS_FOR = 20.0
@@ -32,6 +33,7 @@ class Scenes:
         self._kept = Kept()
         self._evictions = Evictions(client)
         self._places, self._workloads, self._alike = Recent(), Recent(), Recent()
+        self._over = Recent()
 
     # Where things are
 
@@ -53,7 +55,12 @@ class Scenes:
         """Remember where an attempt is."""
         return self._places.note(name, namespace)
 
+    def over(self, name: str) -> tuple[Over, ...]:
+        """Its pods that will hold no hardware any more, as they were seen last; asks nobody."""
+        return self._over.get(name, ())
+
     def forgotten(self, name: str) -> None:
+        self._over.pop(name, None)
         self._places.pop(name, None)
         self._workloads.pop(name, None)
 
@@ -185,6 +192,7 @@ class Scenes:
         return scenes
 
     def _scene(self, name, job, workload, pods, evictions) -> Scene:
+        self._over.note(name, over(pods, names.now()))
         return Scene(
             name,
             job,

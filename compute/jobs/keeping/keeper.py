@@ -24,7 +24,7 @@ from compute.jobs import leasing
 from compute.jobs.keeping.following import Following
 from compute.jobs.keeping.hints import Hints
 from compute.jobs.keeping.sampling import Sampling
-from compute.jobs.keeping.turning import Turning
+from compute.jobs.keeping.turning import Turning, Visited
 from compute.jobs.keeping.watching import Watch
 from compute.jobs.keeping.writing import Writer
 from compute.jobs.leasing import LEASE_S, RENEW_EVERY_S, Lease, NotLeading
@@ -50,7 +50,8 @@ class Leading:
         self.lost = threading.Event()
         self._keeper = keeper
         self.hints = Hints().start()
-        self.turning = Turning(self._converge, self._together).start()
+        acts = (self._then_follow(act) for act in (keeper.converge, keeper.together))
+        self.turning = Turning(*acts, keeper.settle).start()
         self.writer = Writer(
             lease.token,
             grown=self.hints.logged,
@@ -91,17 +92,16 @@ class Leading:
         """Whether every part that must run does."""
         return self.writer.strand.alive and self.following.strand.alive
 
-    def _converge(self, job_id: UUID) -> None:
-        try:
-            self._keeper.converge(job_id)
-        finally:
-            self.following.look()
+    def _then_follow(self, act: Callable) -> Callable:
+        """Do it, and look whether there are new logs to follow."""
 
-    def _together(self, jobs: list[UUID]) -> list[UUID]:
-        try:
-            return self._keeper.together(jobs)
-        finally:
-            self.following.look()
+        def acts(subject):
+            try:
+                return act(subject)
+            finally:
+                self.following.look()
+
+        return acts
 
     def _overtaken(self) -> None:
         """A write was refused: whether we still lead is asked before the next step."""
@@ -109,22 +109,23 @@ class Leading:
 
 
 class Keeper:
-    """`run` until `stopped()`. `engine_of`, `converge` and `together` are verbs of capacity and
-    jobs; `measures` is None where nothing is measured."""
+    """`run` until `stopped()`. `engine_of`, `converge`, `together` and `settle` are verbs of
+    capacity and jobs; `measures` is None where nothing is measured."""
 
     def __init__(
         self,
         *,
         engine_of: Callable[[Cluster], JobEngine],
         converge: Callable[[UUID], object],
-        together: Callable[[list[UUID]], list[UUID]],
+        together: Callable[[list[UUID]], Visited],
+        settle: Callable[[list[UUID]], Visited],
         measures: Measures | None = None,
         name: str = "",
         length: float = LEASE_S,
         renew_every: float = RENEW_EVERY_S,
     ) -> None:
         self.engine_of, self.measures = engine_of, measures
-        self.converge, self.together = converge, together
+        self.converge, self.together, self.settle = converge, together, settle
         self.name = name or holder()
         self.length, self.renew_every = length, renew_every
         self.leading: Leading | None = None

@@ -26,7 +26,7 @@ from compute.jobs.services.templates import (
     shelve_template,
     write_template,
 )
-from compute.jobs.services.together import converge_all, visit_together
+from compute.jobs.services.together import converge_all, settle_together, visit_together
 from compute.jobs.services.wishing import cancel, prioritise
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "pause_estimates",
     "restart_pipeline",
     "retry",
+    "settle_together",
     "shelve_template",
     "start_pipeline",
     "stem_of",

@@ -18,7 +18,7 @@ from compute.jobs.models.running import NAME
 from compute.jobs.services import metering, settling
 from compute.jobs.services.converging import visit
 from compute.jobs.services.together import MOST as AT_ONCE
-from compute.jobs.services.together import visit_together
+from compute.jobs.services.together import settle_together, visit_together
 from portal.core import tenancy
 from portal.core.background import alone
 
@@ -62,8 +62,9 @@ def _converge_all() -> set:
         for cluster_id in {cluster_id for _, cluster_id in some} - silent:
             mine = [job_id for job_id, its in some if its == cluster_id]
             visited = visit_together(mine)
-            silent |= visited.silent.keys()
-            for job_id in visited.alone:
+            settled = settle_together(visited.over)
+            silent |= visited.silent.keys() | settled.silent.keys()
+            for job_id in visited.alone + settled.alone:
                 if cluster_id not in silent and not _guarded(visit, job_id):
                     silent.add(cluster_id)
     return silent - {None}

@@ -31,9 +31,11 @@ Found = list[tuple[Place, JobSighting]]
 
 @dataclass
 class Visited:
-    """Jobs that are still to be converged, each by itself, and clusters that did not answer."""
+    """Jobs that are still to be converged, each by itself; those of which something is owed, to
+    be settled together; and clusters that did not answer."""
 
     alone: list[UUID]
+    over: list[UUID] = field(default_factory=list)
     silent: dict[UUID, EngineUnavailable] = field(default_factory=dict)
 
 
@@ -45,8 +47,9 @@ def converge_all(job_ids: Iterable[UUID]) -> None:
     wanted, away = list(dict.fromkeys(job_ids)), []
     for at in range(0, len(wanted), MOST):
         visited = visit_together(wanted[at : at + MOST])
-        away += visited.silent.values()
-        for job_id in visited.alone:
+        settled = settle_together(visited.over)
+        away += [*visited.silent.values(), *settled.silent.values()]
+        for job_id in visited.alone + settled.alone:
             try:
                 visit(job_id)
             except EngineUnavailable as problem:
@@ -64,11 +67,11 @@ def visit_together(job_ids: list[UUID], *, heard: bool = False) -> Visited:
     """
     if len(job_ids) < 2:
         return Visited(job_ids)
-    done, silent = _settled(job_ids)
+    with tenancy.as_system():
+        owing = settling.owing(job_ids)
+        ended = Job.objects.filter(pk__in=job_ids, status__in=ENDED)
+        done, silent = set(ended.values_list("pk", flat=True)), {}
     for cluster, mine in _places(job_ids).items():
-        if cluster.pk in silent:
-            done |= _silent(mine)
-            continue
         try:
             done |= _visited(capacity.engine_of(cluster), mine, heard)
         except EngineUnavailable as problem:
@@ -77,21 +80,23 @@ def visit_together(job_ids: list[UUID], *, heard: bool = False) -> Visited:
             done |= _silent(mine)
         except Exception:  # whatever is wrong with one is met again there, by that one alone
             log.exception("%s jobs are converged one by one", len(mine))
-    return Visited([one for one in job_ids if one not in done], silent)
+    alone = [one for one in job_ids if one not in done]
+    return Visited(alone, [one for one in job_ids if one in done & owing], silent)
 
 
-def _settled(job_ids: list[UUID]) -> tuple[set[UUID], dict[UUID, EngineUnavailable]]:
-    """Settle what is owed of these by now; those that have ended, and silent clusters. What ends
-    in this visit is settled in the next: until then something may still be under way."""
-    with tenancy.as_system():
-        owing = settling.owing(job_ids)
-        ended = Job.objects.filter(pk__in=job_ids, status__in=ENDED)
-        over = set(ended.values_list("pk", flat=True))
+def settle_together(job_ids: list[UUID]) -> Visited:
+    """Settle what is owed of these; those to which that cannot be done are to be visited alone.
+
+    Apart from the visit, because it says several words of each to the engine, while others that
+    have just begun wait to be seen.
+    """
+    if not job_ids:
+        return Visited([])
     try:
-        return over, settling.settle(owing) if owing else {}
+        return Visited([], silent=settling.settle(job_ids))
     except Exception:
-        log.exception("%s jobs are settled one by one", len(owing))
-        return over - owing, {}
+        log.exception("%s jobs are settled one by one", len(job_ids))
+        return Visited(job_ids)
 
 
 def _silent(places: list[Place]) -> set[UUID]:
@@ -129,14 +134,14 @@ def _visited(engine: JobEngine, places: list[Place], heard: bool) -> set[UUID]:
         more = noting.note(found, looked_at=looked_at)
     with tenancy.as_system():
         more |= noting.note(made, looked_at=looked_at, replies=True)
-    over = [
+    owe = [
         (place.attempt, seen)
         for place, seen in found + made
         if place.job.pk not in more and any(pod.ended_at for pod in seen.pods)
     ]
-    if over:
-        settling.pay(attempt.job_id for attempt, _ in over)
-        settling.release(engine, over)
+    if owe:
+        settling.pay(attempt.job_id for attempt, _ in owe)
+        settling.release(engine, [(attempt, seen) for attempt, seen in owe if not seen.ended])
     return {place.job.pk for place, _ in found + made} - more
 
 

@@ -26,6 +26,7 @@ class Command(BaseCommand):
         Keeper(
             engine_of=capacity.engine_of,
             converge=jobs.visit,
-            together=lambda some: jobs.visit_together(some, heard=True).alone,
+            together=lambda some: jobs.visit_together(some, heard=True),
+            settle=jobs.settle_together,
             measures=measures_of(settings.PROMETHEUS_URL),
         ).run(stop.is_set)

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist
@@ -23,17 +24,14 @@ from tests.compute.jobs import stage
 PATIENCE = 20.0
 
 
-def left_after(jobs):
-    return services.visit_together(jobs, heard=True).alone
-
-
 @contextlib.contextmanager
 def keeping(**more):
     """A keeper in this process, until the story is over."""
     stop, facts = threading.Event(), {"length": 3.0, "renew_every": 0.5}
     facts |= {
         "converge": services.converge,
-        "together": lambda some: services.visit_together(some).alone,
+        "together": lambda some: services.visit_together(some, heard=True),
+        "settle": services.settle_together,
     }
     keeper = Keeper(engine_of=capacity.engine_of, **facts | more)
     thread = threading.Thread(target=keeper.run, args=(stop.is_set,))
@@ -255,9 +253,9 @@ def test_a_busy_job_is_converged_once_more_and_never_by_two_hands():
         return True
 
     def together(jobs):
-        return [job_id for job_id in jobs if not converge(job_id)]
+        return SimpleNamespace(alone=[one for one in jobs if not converge(one)], over=[])
 
-    hands, job, other = Turning(converge, together, hands=3).start(), new_id(), new_id()
+    hands, job, other = Turning(converge, together, together, hands=3).start(), new_id(), new_id()
     for _ in range(50):
         hands.moved(job)
     hands.moved(other, later=True)
@@ -277,7 +275,7 @@ def test_hands_that_hang_are_waited_for_together_and_not_one_after_the_other(mon
 
     monkeypatch.setattr(turning.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(turning.Strand, "join", wait_in_vain)
-    Turning(lambda _: None, lambda jobs: jobs, hands=8).stop()
+    Turning(*[lambda _: None] * 3, hands=8).stop()
     assert clock[0] == turning.STOP_WITHIN_S
 
 

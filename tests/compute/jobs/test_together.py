@@ -118,7 +118,9 @@ def test_ends_and_what_is_owed_after_them_cost_the_same_for_nine_as_for_three(
     counts = []
     for some in (few, many):
         with CaptureQueriesContext(connection) as asked:
-            assert visit(some) == []
+            visited = services.visit_together(ids(some))
+            assert (visited.alone, visited.over) == ([], ids(some))
+            assert services.settle_together(visited.over).alone == []
         counts.append(len(asked))
         assert not Job.objects.filter(pk__in=ids(some), settled_at=None)
     assert counts[1] <= counts[0] and engine.list() == ()
