@@ -140,11 +140,10 @@ class Kueue:
     ) -> Iterator[LogPieces]:
         """The log of its only container."""
         namespace = self._scenes.place(name)
-        found = self._scenes.pods(name, namespace) if namespace else []
-        named = [one["metadata"]["name"] for one in found if one["metadata"]["uid"] == pod]
+        named = self._scenes.pod_name(name, namespace, pod) if namespace else None
         if not named:
             raise EngineRefused("There is no log of this pod.")
-        yield from Log(self._client, namespace, named[0], after).pieces(stopped)
+        yield from Log(self._client, namespace, named, after).pieces(stopped)
 
     # The port of hardware
 

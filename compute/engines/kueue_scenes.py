@@ -21,7 +21,7 @@ REFUSALS_FOR = 3.0
 ALIKE_FOR = 15.0
 ASKED_FOR = 5.0
 JUDGED_WITHIN = 2.0
-LISTED = 50  # names in one address
+LISTED = 100  # names in one address
 OURS = {"labelSelector": names.ATTEMPT}
 
 
@@ -33,7 +33,7 @@ class Scenes:
         self._kept = Kept()
         self._evictions = Evictions(client)
         self._places, self._workloads, self._alike = Recent(), Recent(), Recent()
-        self._over = Recent()
+        self._over, self._pods = Recent(), Recent()
 
     # Where things are
 
@@ -102,6 +102,13 @@ class Scenes:
     def pods(self, name: str, namespace: str) -> list[dict]:
         path = names.pods_in(namespace)
         return self._client.every(path, labelSelector=f"{names.ATTEMPT}={name}")
+
+    def pod_name(self, name: str, namespace: str, uid: str) -> str | None:
+        """What the pod of this uid is called."""
+        if uid not in self._pods:
+            for pod in self.pods(name, namespace):
+                self._pods.note(pod["metadata"]["uid"], pod["metadata"]["name"])
+        return self._pods.get(uid)
 
     def one(self, name: str) -> Scene:
         """All of one attempt."""
@@ -193,6 +200,8 @@ class Scenes:
 
     def _scene(self, name, job, workload, pods, evictions) -> Scene:
         self._over.note(name, over(pods, names.now()))
+        for pod in pods:
+            self._pods.note(pod["metadata"]["uid"], pod["metadata"]["name"])
         return Scene(
             name,
             job,

@@ -22,7 +22,7 @@ from compute.jobs.keeping.strands import Strand
 
 log = logging.getLogger(__name__)
 HANDS = 8
-TOGETHER = 50  # jobs in one hand
+TOGETHER = 100  # jobs in one hand
 GATHER_S = 0.3  # what moves comes as several events; one look afterwards sees them all
 STUCK_S = 2.0  # a visit that lasts longer hangs on a cluster: the next one need not wait for it
 LOOK_EVERY_S = 0.1
