@@ -24,6 +24,7 @@ from portal.core import tenancy
 
 AT_ONCE = 8
 GOES = 15
+EVERY_S = 4  # seconds from one series to the next, where they come at a rate
 
 
 class Bare:
@@ -141,11 +142,13 @@ def waiting(bare: Bare) -> int:
     return bare.api.get(path).get("status", {}).get("pendingWorkloads", 0)
 
 
-def submit_short(team, count: int) -> list:
-    """So many jobs of one GPU for a second, as series; their ids."""
-    made = []
-    for at in range(0, count, Series.OF):
-        each = [{"SEED": str(n)} for n in range(at, min(count, at + Series.OF))]
+def submit_short(team, count: int, rate: int) -> list:
+    """So many jobs of one GPU for a second, as series; their ids. `rate` a second, or at once."""
+    made, began = [], time.monotonic()
+    of = rate * EVERY_S if rate else Series.OF
+    for at in range(0, count, of):
+        each = [{"SEED": str(n)} for n in range(at, min(count, at + of))]
+        time.sleep(max(0.0, began + at / rate - time.monotonic()) if rate else 0)
         made += [job.pk for job in submit_series(team, Asked(0, team.tenant.slug, 1, 1, 1), each)]
     return made
 

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -25,6 +26,7 @@ MOST = 50
 # What was read before is too old afterwards. With the time that an answer takes it is still less
 # than what ended is kept for at the engine (`settling.FORGET_AFTER`).
 ORDERED_WITHIN_S = 20.0
+ORDERED_SOON = timedelta(seconds=30)
 
 Found = list[tuple[Place, JobSighting]]
 
@@ -63,7 +65,8 @@ def visit_together(job_ids: list[UUID], *, heard: bool = False) -> Visited:
     answer are not asked for again one by one.
 
     `heard`: their clusters spoke of them, so that one whose order is not confirmed yet is just
-    being ordered by another hand, and is looked at.
+    being ordered by another hand, and is looked at. If nothing is there so soon after it was
+    written, its order is on its way, or else the sweep's.
     """
     if len(job_ids) < 2:
         return Visited(job_ids)
@@ -129,7 +132,8 @@ def _visited(engine: JobEngine, places: list[Place], heard: bool) -> set[UUID]:
     found, missing = _looked_at(engine, known)
     found = _stopped(engine, found)
     fresh = [place for place in places if place not in known]
-    made = _ordered(engine, fresh + missing)
+    coming = [place for place in missing if heard and _is_young(place.attempt, looked_at)]
+    made = _ordered(engine, fresh + [place for place in missing if place not in coming])
     with tenancy.as_system():
         more = noting.note(found, looked_at=looked_at)
     with tenancy.as_system():
@@ -142,7 +146,12 @@ def _visited(engine: JobEngine, places: list[Place], heard: bool) -> set[UUID]:
     if owe:
         settling.pay(attempt.job_id for attempt, _ in owe)
         settling.release(engine, [(attempt, seen) for attempt, seen in owe if not seen.ended])
-    return {place.job.pk for place, _ in found + made} - more
+    seen = [*(place for place, _ in found + made), *coming]
+    return {place.job.pk for place in seen} - more
+
+
+def _is_young(attempt: Attempt, now: datetime) -> bool:
+    return attempt.created_at > now - ORDERED_SOON
 
 
 def _looked_at(engine: JobEngine, places: list[Place]) -> tuple[Found, list[Place]]:

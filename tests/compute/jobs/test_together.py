@@ -226,6 +226,10 @@ def test_what_a_cluster_speaks_of_is_looked_at_and_not_ordered_again(jobs, engin
     engine.start(attempts.order_of(first.attempts.get()))
     calls = []
     engine.faults = lambda moment, verb: calls.append(verb) if moment == "before" else None
+    assert services.visit_together(ids(jobs), heard=True).alone == []
+    assert "start" not in calls  # they are just being ordered by whoever was asked to
+    assert statuses(jobs) == ["queued", *["submitted"] * len(others)]
+    Attempt.objects.update(created_at=timezone.now() - timedelta(minutes=1))
     services.visit_together(ids(jobs), heard=True)
     assert calls.count("start") == len(others)
     assert statuses(jobs) == [JobStatus.QUEUED] * 4
@@ -238,7 +242,7 @@ def test_the_reply_to_an_order_is_older_than_what_another_hand_has_seen(jobs, en
     engine.run(attempt_name(first))
     services.visit_together(ids(jobs), heard=True)
     noting.note([(place, reply)], looked_at=began, replies=True)
-    assert statuses(jobs) == ["running", "queued", "queued", "queued"]
+    assert statuses(jobs) == ["running", "submitted", "submitted", "submitted"]
 
 
 def test_one_that_is_cancelled_before_its_order_is_never_ordered(jobs, engine):
