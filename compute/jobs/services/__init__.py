@@ -27,13 +27,14 @@ from compute.jobs.services.templates import (
     write_template,
 )
 from compute.jobs.services.together import converge_all, settle_together, visit_together
-from compute.jobs.services.wishing import cancel, prioritise
+from compute.jobs.services.wishing import cancel, cancel_all, prioritise
 
 __all__ = [
     "ASKS",
     "Forecast",
     "asks_of",
     "cancel",
+    "cancel_all",
     "cancel_pipeline",
     "change_template",
     "converge",

@@ -61,7 +61,7 @@ def converge_all(job_ids: Iterable[UUID]) -> None:
 
 
 def visit_together(job_ids: list[UUID], *, heard: bool = False) -> Visited:
-    """See to as many of up to `MOST` as can be seen to together. Those of a cluster that does not
+    """See to as many of these as can be seen to together. Those of a cluster that does not
     answer are not asked for again one by one.
 
     `heard`: their clusters spoke of them, so that one whose order is not confirmed yet is just

@@ -1,5 +1,8 @@
 """What people wish of a job that was submitted: cancel it, move it in the queue."""
 
+from collections.abc import Iterable
+
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,6 +22,26 @@ def cancel(job: Job, *, by, note: str = "") -> Job:
 
     What it used until then is billed. Raises `Conflict` if it has ended, 403.
     """
+    job = _cancelled(job, by, note)
+    after_commit("jobs.converge", job_id=str(job.pk))
+    return job
+
+
+def cancel_all(jobs: Iterable[Job], *, by, note: str = "") -> tuple[list[Job], dict[Job, str]]:
+    """`cancel` of each by itself, with one visit for all; these, and why not of the others."""
+    done, refused = [], {}
+    for job in jobs:
+        try:
+            done.append(_cancelled(job, by, note))
+        except (Refused, PermissionDenied) as why:
+            refused[job] = str(why)
+    if done:
+        after_commit("jobs.converge_all", job_ids=[str(job.pk) for job in done])
+    return done, refused
+
+
+@transaction.atomic
+def _cancelled(job: Job, by, note: str) -> Job:
     _require_hand(by, "cancel", job)
     job = _locked(job)
     if job.cancel_asked_at:
@@ -28,7 +51,7 @@ def cancel(job: Job, *, by, note: str = "") -> Job:
     _wish(job, cancel_asked_at=timezone.now(), cancel_reason=reason)
     record("asked to cancel", job, by=by, note=note)
     told.happened(job, "cancel", "cancel", reason, tone="warn")
-    _go_on(job)
+    told.moved(job)
     return job
 
 
@@ -48,7 +71,8 @@ def prioritise(job: Job, *, by, to: str) -> Job:
     now = timezone.now()
     words = f"Priority changed from {before} to {to} by {by.username}."
     told.happened(job, f"priority {now.isoformat()}", "priority", words, at=now)
-    _go_on(job)
+    told.moved(job)
+    after_commit("jobs.converge", job_id=str(job.pk))
     return job
 
 
@@ -71,8 +95,3 @@ def _wish(job: Job, **columns) -> None:
     Job.objects.filter(pk=job.pk).update(**columns)
     for name, value in columns.items():
         setattr(job, name, value)
-
-
-def _go_on(job: Job) -> None:
-    told.moved(job)
-    after_commit("jobs.converge", job_id=str(job.pk))

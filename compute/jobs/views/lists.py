@@ -3,7 +3,6 @@
 import uuid
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -14,7 +13,6 @@ from compute.jobs import listing, services
 from compute.jobs.forms import NarrowForm
 from compute.jobs.models import Job, Template
 from compute.jobs.rows import rows_of
-from portal.core.errors import Refused
 from portal.web.views import Page, SignedIn
 from tenants.directory.chosen import slug_wanted
 from tenants.directory.models import Tenant, User
@@ -120,14 +118,8 @@ class CancelMany(SignedIn, View):
         seen = Job.objects.visible_to(request.user).to_show()
         jobs = list(seen.filter(pk__in=[pick for pick in picks if pick]))
         note = request.POST.get("reason", "").replace("\0", "").strip()[:300]
-        done, refused = 0, []
-        for job in jobs:
-            try:
-                services.cancel(job, by=request.user, note=note)
-                done += 1
-            except (Refused, PermissionDenied) as said:
-                refused.append(f"{job.short_id}: {said}")
-        self.tell(done, refused)
+        done, refused = services.cancel_all(jobs, by=request.user, note=note)
+        self.tell(len(done), [f"{job.short_id}: {why}" for job, why in refused.items()])
         return HttpResponseRedirect(self.back())
 
     def tell(self, done: int, refused: list[str]) -> None:

@@ -152,6 +152,28 @@ def test_all_are_converged_by_few_messages(
     assert [task for task, _ in sent if task != "jobs.converge_all"] == ["jobs.estimate"]
 
 
+def test_many_that_are_cancelled_are_visited_together(
+    a100, engine, claims, consumer, monkeypatch, django_capture_on_commit_callbacks
+):
+    made = ask(claims, consumer)
+    services.converge_all([job.pk for job in made])
+    over = made[0]
+    engine.run(stage.attempt_name(over))
+    engine.finish(stage.attempt_name(over))
+    services.converge(over.pk)
+    sent = []
+    monkeypatch.setattr(
+        "celery.canvas.Signature.apply_async",
+        lambda one, *_, **__: sent.append((one.task, one.kwargs)),
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        done, refused = services.cancel_all(made, by=consumer)
+    assert [job.pk for job in done] == [job.pk for job in made[1:]]
+    assert list(refused) == [over] and "has ended" in refused[over]
+    asked = [kwargs for task, kwargs in sent if task.startswith("jobs.converge")]
+    assert asked == [{"job_ids": [str(job.pk) for job in done]}]
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_what_no_engine_takes_is_said_at_the_first_visit(
     a100, claims, consumer, monkeypatch, several
