@@ -1,5 +1,7 @@
 """Saying that a job moved, to the pages that show it; never what, they read it again."""
 
+from collections.abc import Iterable
+
 from portal.web import hints
 
 JOB, LOG = "job", "log"
@@ -26,6 +28,11 @@ def listed(tenant_id) -> None:
     hints.moved([jobs_of(tenant_id)], JOB)
 
 
-def logged(job_id) -> None:
-    """After commit, hint that there are new lines of the log."""
-    hints.moved([group_of(job_id)], LOG)
+def told(job_ids: Iterable) -> None:
+    """Hint at once that these jobs told how far they are; it is stored already."""
+    hints.say((group_of(job_id), JOB) for job_id in job_ids)
+
+
+def logged(job_ids: Iterable) -> None:
+    """Hint at once that these logs have new lines; they are stored already."""
+    hints.say((group_of(job_id), LOG) for job_id in job_ids)

@@ -16,6 +16,12 @@ def converge(self, job_id: str) -> None:
     _try(self, services.visit, job_id)
 
 
+@shared_task(name="jobs.order", bind=True, max_retries=TRIES)
+def order(self, job_id: str) -> None:
+    """Order one job that was submitted, and others with it."""
+    _try(self, services.order, UUID(job_id))
+
+
 @shared_task(name="jobs.converge_all", bind=True, max_retries=TRIES)
 def converge_all(self, job_ids: list[str]) -> None:
     """Several at once, as those of a series."""

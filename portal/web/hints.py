@@ -25,7 +25,13 @@ def moved(groups: Iterable[str], what: str) -> None:
     """After commit, hint to the pages in these groups that `what` should be read again."""
     said = [(group, what) for group in groups]
     if said:
-        transaction.on_commit(lambda: _teller().say(said), robust=True)
+        transaction.on_commit(lambda: say(said), robust=True)
+
+
+def say(hints: Iterable[tuple[str, str]]) -> None:
+    """The same at once, of what is stored already: pairs of a group and what moved."""
+    if pairs := list(hints):
+        _teller().say(pairs)
 
 
 class Teller:
@@ -41,7 +47,6 @@ class Teller:
         self._thread.start()
 
     def say(self, hints: Iterable[tuple[str, str]]) -> None:
-        """Pairs of a group and what moved."""
         with self._lock:
             self._waiting |= dict.fromkeys(hints)
             lost = len(self._waiting) - MOST_WAITING

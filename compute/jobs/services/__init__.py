@@ -16,8 +16,9 @@ from compute.jobs.services.idling import kept as is_kept
 from compute.jobs.services.idling import reclaim as reclaim_idle
 from compute.jobs.services.metering import cost_so_far, costs_so_far, meter_of
 from compute.jobs.services.needs import ASKS
+from compute.jobs.services.ordering import order
 from compute.jobs.services.pipelines import cancel_pipeline, restart_pipeline, start_pipeline
-from compute.jobs.services.series import stem_of, submit_series
+from compute.jobs.services.series import submit_series
 from compute.jobs.services.stepping import converge_pipeline, sweep_pipelines
 from compute.jobs.services.sweeping import sweep
 from compute.jobs.services.templates import (
@@ -47,6 +48,7 @@ __all__ = [
     "is_kept",
     "keep",
     "meter_of",
+    "order",
     "prioritise",
     "reclaim_idle",
     "record_of",
@@ -58,7 +60,6 @@ __all__ = [
     "settle_together",
     "shelve_template",
     "start_pipeline",
-    "stem_of",
     "stop_at",
     "submit",
     "submit_series",

@@ -37,7 +37,7 @@ def _submit(tenant: Tenant, by, asks: dict, *, template=None, step=None) -> Job:
     job, flavours = accepted(tenant, by, asks, template=template, step=step)
     write([job], flavours, by=by)
     told.moved(job)
-    after_commit("jobs.converge", job_id=str(job.pk))
+    after_commit("jobs.order", job_id=str(job.pk))
     return job
 
 

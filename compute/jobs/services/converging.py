@@ -56,8 +56,8 @@ def visit(job_id) -> None:
             log.info("job %s was moved by another hand: %s", job_id, other)
     with tenancy.as_system():
         owes = settling.owing([job_id])
-    for silent in settling.settle(owes).values() if owes else ():
-        raise silent
+    for problem in settling.settle(owes).problems if owes else ():
+        raise problem
 
 
 def _look_and_note(place: Place) -> bool:
@@ -73,7 +73,9 @@ def _look_and_note(place: Place) -> bool:
         more = bool(noting.note([(place, seen)], looked_at=looked_at))
     if not more and any(pod.ended_at for pod in seen.pods):
         settling.pay([place.job.pk])
-        settling.release(capacity.engine_of(place.attempt.cluster), [(place.attempt, seen)])
+        engine = capacity.engine_of(place.attempt.cluster)
+        for refused in settling.release(engine, [(place.attempt, seen)]).values():
+            raise EngineUnavailable(str(refused)) from refused
     return more
 
 

@@ -11,7 +11,8 @@ One = TypeVar("One")
 
 
 def say(word: Callable[[One], Any], ones: Iterable[One]) -> list[tuple[One, Any]]:
-    """Each with its answer, which is the exception where the engine refused it or was silent."""
+    """Each with its answer, which is the exception where the engine refused it or was silent:
+    one that cannot be said now keeps no other from being said."""
     todo = list(ones)
     if not todo:
         return []
@@ -19,11 +20,9 @@ def say(word: Callable[[One], Any], ones: Iterable[One]) -> list[tuple[One, Any]
         return list(zip(todo, threads.map(lambda one: _said(word, one), todo), strict=True))
 
 
-def insist(word: Callable[[One], Any], ones: Iterable[One]) -> None:
-    """`say`, and raise the first such exception once all are said."""
-    for _, answer in say(word, ones):
-        if isinstance(answer, Exception):
-            raise answer
+def refusals(word: Callable[[One], Any], ones: Iterable[One]) -> dict[One, Exception]:
+    """`say`, and the exceptions alone."""
+    return {one: no for one, no in say(word, ones) if isinstance(no, Exception)}
 
 
 def _said(word: Callable[[One], Any], one: One) -> Any:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from compute.jobs import logs
 from compute.jobs.lifecycle import ENDED
 from compute.jobs.models import Attempt, Job, Receipt, Run
 from compute.jobs.services import attempts, metering, receipts
-from compute.jobs.services.saying import insist
+from compute.jobs.services.saying import refusals
 from portal.core import tenancy
 
 # Longer than any call to an engine lasts: an order that is still under way arrives before.
@@ -29,19 +30,34 @@ FORGET_AFTER = timedelta(seconds=60)
 Found = list[tuple[Attempt, JobSighting]]
 
 
-def settle(job_ids: Iterable[UUID]) -> dict[UUID, EngineUnavailable]:
-    """Bill, release and forget what ended of these; safe to repeat. The clusters that did not
-    answer, by id."""
-    ids, silent = list(job_ids), {}
+@dataclass
+class Settled:
+    """What stood in the way: clusters that did not answer, by id, and single attempts by name."""
+
+    silent: dict[UUID, EngineUnavailable] = field(default_factory=dict)
+    kept: dict[str, Exception] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> list[EngineUnavailable]:
+        """All of it, to be asked again: nothing is lost."""
+        return [*self.silent.values(), *(EngineUnavailable(str(no)) for no in self.kept.values())]
+
+
+def settle(job_ids: Iterable[UUID]) -> Settled:
+    """Bill, release and forget what ended of these; safe to repeat. What the cluster does not do
+    for one keeps no other."""
+    ids, settled = list(job_ids), Settled()
     pay(ids)
     for cluster, owed in _owed(ids).items():
         try:
-            _clear(capacity.engine_of(cluster), owed)
-        except (EngineUnavailable, EngineRefused) as no:
-            silent[cluster.pk] = EngineUnavailable(str(no))
+            settled.kept |= _clear(capacity.engine_of(cluster), owed)
+        except EngineUnavailable as no:
+            settled.silent[cluster.pk] = no
+        except EngineRefused as no:  # only an order can be refused for good
+            settled.silent[cluster.pk] = EngineUnavailable(str(no))
     with tenancy.as_system():
         _close(ids)
-    return silent
+    return settled
 
 
 def pay(job_ids: Iterable[UUID]) -> None:
@@ -78,10 +94,10 @@ def _owed(job_ids: list[UUID]) -> dict:
     return found
 
 
-def _clear(engine: JobEngine, owed: list[Attempt]) -> None:
-    """Let the engine drop attempts whose end is written down."""
+def _clear(engine: JobEngine, owed: list[Attempt]) -> dict[str, Exception]:
+    """Let the engine drop attempts whose end is written down; why not, by name."""
     looked_at = timezone.now()
-    found = _looked_at(engine, owed)
+    found, kept = _looked_at(engine, owed)
     with tenancy.as_system():
         jobs = attempts.held_all([attempt.job_id for attempt in owed])
         rows = attempts.with_runs([attempt.pk for attempt in owed])
@@ -93,28 +109,33 @@ def _clear(engine: JobEngine, owed: list[Attempt]) -> None:
         Job.objects.filter(pk__in=jobs).update(seen_at=looked_at)
     if runs.ended:
         pay({run.job_id for run in runs.ended})
-    release(engine, found)
-    _forget(engine, found)
+    kept |= release(engine, found)
+    return kept | _forget(engine, [(one, seen) for one, seen in found if seen.name not in kept])
 
 
-def _looked_at(engine: JobEngine, owed: list[Attempt]) -> Found:
-    by_name, found = {attempt.engine_name: attempt for attempt in owed}, []
-    for seen in engine.look_all(by_name):
-        attempt = by_name[seen.name]
-        if seen.uid and seen.uid != str(attempt.pk):
-            seen = JobSighting(seen.name, JobPhase.ABSENT)  # another's: not ours to touch
-        elif not seen.ended and seen.phase is not JobPhase.ABSENT:
-            engine.stop(seen.name)  # its order arrived after its end was written down
-            seen = engine.look(seen.name)
-        found.append((attempt, seen))
-    return found
+def _looked_at(engine: JobEngine, owed: list[Attempt]) -> tuple[Found, dict[str, Exception]]:
+    """What is seen of these, once those that still go on were stopped: their orders arrived
+    after their ends were written down. And those that could not be."""
+    by_name = {attempt.engine_name: attempt for attempt in owed}
+    seen = {one.name: _of(by_name[one.name], one) for one in engine.look_all(by_name)}
+    late = [one.name for one in seen.values() if not (one.ended or one.phase is JobPhase.ABSENT)]
+    kept = refusals(engine.stop, late)
+    seen |= {one.name: one for one in engine.look_all(set(late) - kept.keys())}
+    return [(by_name[name], one) for name, one in seen.items() if name not in kept], kept
 
 
-def release(engine: JobEngine, found: Found) -> None:
-    """Tell the engine which of the ended pods in sight are written down, billed and read."""
+def _of(attempt: Attempt, seen: JobSighting) -> JobSighting:
+    """What is seen; nothing where it is another's, which is not ours to touch."""
+    mine = seen.uid in ("", str(attempt.pk))
+    return seen if mine else JobSighting(seen.name, JobPhase.ABSENT)
+
+
+def release(engine: JobEngine, found: Found) -> dict[str, Exception]:
+    """Tell the engine which of the ended pods in sight are written down, billed and read; by
+    name, to which it could not be told."""
     ended = {pod.uid for _, seen in found for pod in seen.pods if pod.ended_at}
     if not ended:
-        return
+        return {}
     with tenancy.as_system():
         known = Run.objects.filter(attempt__in=[attempt.pk for attempt, _ in found])
         runs = {run.pod: run for run in known if run.pod in ended}
@@ -124,7 +145,8 @@ def release(engine: JobEngine, found: Found) -> None:
         return bool(pod.ended_at) and (idle or pod.uid in runs and _written(runs[pod.uid]))
 
     free = {seen.name: sorted(pod.uid for pod in seen.pods if done(pod)) for _, seen in found}
-    insist(lambda name: engine.release(name, free[name]), [name for name in free if free[name]])
+    names = [name for name in free if free[name]]
+    return refusals(lambda name: engine.release(name, free[name]), names)
 
 
 def _written(run: Run) -> bool:
@@ -133,16 +155,17 @@ def _written(run: Run) -> bool:
     return not logs.unread(run)
 
 
-def _forget(engine: JobEngine, found: Found) -> None:
+def _forget(engine: JobEngine, found: Found) -> dict[str, Exception]:
     with tenancy.as_system():
         rows = Run.objects.filter(attempt__in=[attempt.pk for attempt, _ in found])
-        kept = {run.attempt_id for run in rows if not _written(run)}
-    due = [(a, seen) for a, seen in found if a.pk not in kept and _is_over(a, seen)]
+        owing = {run.attempt_id for run in rows if not _written(run)}
+    due = [(a, seen) for a, seen in found if a.pk not in owing and _is_over(a, seen)]
     there = [seen.name for _, seen in due if seen.phase is not JobPhase.ABSENT]
-    insist(engine.forget, there)
+    kept = refusals(engine.forget, there)
     with tenancy.as_system():
-        gone = Attempt.objects.filter(pk__in=[attempt.pk for attempt, _ in due])
-        gone.update(forgotten_at=timezone.now())
+        gone = [attempt.pk for attempt, seen in due if seen.name not in kept]
+        Attempt.objects.filter(pk__in=gone).update(forgotten_at=timezone.now())
+    return kept
 
 
 def _is_over(attempt: Attempt, seen: JobSighting) -> bool:

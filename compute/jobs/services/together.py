@@ -56,6 +56,8 @@ def converge_all(job_ids: Iterable[UUID]) -> None:
                 visit(job_id)
             except EngineUnavailable as problem:
                 away.append(problem)
+            except Exception:  # what is broken with one stops no other; the sweep meets it again
+                log.exception("job %s could not be converged", job_id)
     if away:
         raise away[0]
 
@@ -96,10 +98,18 @@ def settle_together(job_ids: list[UUID]) -> Visited:
     if not job_ids:
         return Visited([])
     try:
-        return Visited([], silent=settling.settle(job_ids))
+        settled = settling.settle(job_ids)
     except Exception:
         log.exception("%s jobs are settled one by one", len(job_ids))
         return Visited(job_ids)
+    _warn(settled.kept)
+    return Visited([], silent=settled.silent)
+
+
+def _warn(kept: dict[str, Exception]) -> None:
+    """The next sweep says it again."""
+    for name, no in kept.items():
+        log.warning("%s stays in its cluster for now: %s", name, no)
 
 
 def _silent(places: list[Place]) -> set[UUID]:
@@ -145,7 +155,7 @@ def _visited(engine: JobEngine, places: list[Place], heard: bool) -> set[UUID]:
     ]
     if owe:
         settling.pay(attempt.job_id for attempt, _ in owe)
-        settling.release(engine, [(attempt, seen) for attempt, seen in owe if not seen.ended])
+        _warn(settling.release(engine, [pair for pair in owe if not pair[1].ended]))
     seen = [*(place for place, _ in found + made), *coming]
     return {place.job.pk for place in seen} - more
 

@@ -117,3 +117,14 @@ def test_sweeps_do_not_run_beside_each_other_nor_miss_anything(world):
     with tenancy.as_system():
         assert Job.objects.get().status == JobStatus.QUEUED
     assert len(world.engine.orders) == 1
+
+
+def test_hands_that_order_at_once_take_turns_and_miss_nothing(world):
+    with tenancy.as_system():
+        more = [stage.ask(world.job.tenant, world.person) for _ in range(HANDS + 1)]
+    starts, names = [], [world.job.pk, *(job.pk for job in more)]
+    world.engine.faults = lambda moment, verb: starts.append(verb) if moment == "before" else None
+    all_at_once(lambda: services.order(names.pop()))
+    with tenancy.as_system():
+        assert {job.status for job in Job.objects.all()} == {JobStatus.QUEUED}
+    assert starts.count("start") == HANDS + 2

@@ -238,12 +238,11 @@ async def test_with_the_state_comes_how_far_the_log_is(story, address, company, 
 
 def test_progress_is_hinted_at_once_and_then_now_and_then():
     told = hints.Hints()
-    told._told.update("ab")
-    assert sorted(told._due(100.0)) == [("a", "job"), ("b", "job")]
-    told._told.update("a")
-    told._wanted.update("a")
-    assert told._due(101.0) == [("a", "log")]
-    assert told._due(102.5) == [("a", "job")] and told._due(110.0) == []
+    told.told("ab")
+    assert told._due(100.0) == {"a", "b"}
+    told.told("a")
+    assert told._due(101.0) == set()
+    assert told._due(102.5) == {"a"} and told._due(110.0) == set()
 
 
 def test_storing_lines_says_whether_they_told_of_progress(story):

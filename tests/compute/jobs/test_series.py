@@ -11,6 +11,7 @@ from compute.engines.jobs import EngineRefused
 from compute.jobs import limits, series_text, services, variables
 from compute.jobs.models import Attempt, Happening, Job
 from compute.jobs.services import attempts
+from compute.jobs.services.series import stem_of
 from portal.audit.models import Event
 from portal.audit.services import genuine
 from portal.core.errors import Refused
@@ -80,7 +81,7 @@ def test_each_has_its_lines_in_the_trail_and_on_its_timeline(a100, claims, consu
 def test_long_names_are_cut_before_the_number(a100, claims, consumer):
     made = ask(claims, consumer, [{}] * 12, name="x" * 80)
     assert made[11].name == "x" * 74 + " 12/12"
-    assert all(job.name.startswith(services.stem_of("x" * 80, 12)) for job in made)
+    assert all(job.name.startswith(stem_of("x" * 80, 12)) for job in made)
 
 
 WRONG = [

@@ -148,6 +148,26 @@ def test_one_that_cannot_be_billed_stops_no_other(jobs, engine):
     assert set(Run.objects.exclude(billed_at=None)) == set(others)
 
 
+@pytest.mark.parametrize("word", ["release", "forget"])
+def test_one_that_the_cluster_keeps_for_now_keeps_no_other(jobs, engine, word):
+    begun(jobs)
+    end(jobs, engine)
+    Attempt.objects.update(noted_at=timezone.now() - timedelta(minutes=2))
+    Run.objects.update(log_read_at=timezone.now())
+    refused = []
+
+    def faults(moment, verb):
+        if (moment, verb) == ("before", word) and not refused:
+            refused.append(verb)
+            raise EngineRefused("Not now.")
+
+    engine.faults = faults
+    assert services.settle_together(ids(jobs)).alone == []
+    assert Job.objects.filter(settled_at=None).count() == len(engine.list()) == 1
+    services.settle_together(ids(jobs))
+    assert not Job.objects.filter(settled_at=None) and engine.list() == ()
+
+
 def test_cancelled_ones_leave_together(jobs, engine):
     begun(jobs)
     never, waits, runs, stays = jobs
