@@ -63,11 +63,11 @@ def compared(made: list, witness) -> list[str]:
         if run is None or run.seconds is None or seen.ended is None:
             continue
         twice += len(seen.told) > 1
-        if float(run.seconds) in {seconds * float(run.units) for seconds in seen.told}:
+        if float(run.seconds) in seen.told:
             exact += 1
         else:
-            told = " or ".join(f"{seconds:.0f} s" for seconds in sorted(seen.told))
-            wrong.append(f"pod {pod}: {run.seconds} metered, {told} by its timestamps")
+            spans = " or ".join(f"{seconds:.0f} s" for seconds in sorted(seen.told))
+            wrong.append(f"pod {pod}: {run.seconds} metered, {spans} by its timestamps")
     wrong += [f"run {run.pk} was never billed" for run in runs if run.billed_at is None]
     print(
         f"{len(made)} jobs, {ends} not succeeded, {len(ran)} pods, {exact} metered to the second, "
