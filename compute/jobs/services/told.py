@@ -69,8 +69,8 @@ def of_ends(jobs: Iterable[Job]) -> None:
         elif not (job.status == JobStatus.CANCELLED and _by_submitter(job)):
             title = f"{job.name} {HOW[job.status]}"
             to_submitter(job, title, body=job.reason, tone=TONES[job.status])
-    for some in series.values():
-        _of_series(some)
+    for key in sorted(series):  # two hands that end jobs of the same two never wait in a ring
+        _of_series(series[key])
 
 
 def _by_submitter(job: Job) -> bool:
