@@ -32,7 +32,7 @@ import yaml
 FASTER, SMALLER, LONGEST_S = 30, 4, 3 * 3600
 A_NODE = 8  # GPUs
 WORSE = 1.05
-LEAST_WAIT_S = 5.0
+LEAST_WAIT_S = 1.0
 
 
 @dataclass(frozen=True)

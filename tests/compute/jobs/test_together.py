@@ -91,6 +91,17 @@ def test_a_visit_of_twelve_asks_no_more_than_one_of_three(jobs, engine, claims, 
     assert len(of_many) <= len(asked)
 
 
+def fails_once(engine, moment: str, verb: str, problem: Exception) -> None:
+    """The next such call raises this; those after it do not."""
+    left = [problem]
+
+    def faults(*at):
+        if at == (moment, verb) and left:
+            raise left.pop()
+
+    engine.faults = faults
+
+
 def end(jobs, engine) -> int:
     """Let all run and succeed; with how many statements the ends were written down."""
     for job in jobs:
@@ -154,14 +165,7 @@ def test_one_that_the_cluster_keeps_for_now_keeps_no_other(jobs, engine, word):
     end(jobs, engine)
     Attempt.objects.update(noted_at=timezone.now() - timedelta(minutes=2))
     Run.objects.update(log_read_at=timezone.now())
-    refused = []
-
-    def faults(moment, verb):
-        if (moment, verb) == ("before", word) and not refused:
-            refused.append(verb)
-            raise EngineRefused("Not now.")
-
-    engine.faults = faults
+    fails_once(engine, "before", word, EngineRefused("Not now."))
     assert services.settle_together(ids(jobs)).alone == []
     assert Job.objects.filter(settled_at=None).count() == len(engine.list()) == 1
     services.settle_together(ids(jobs))
@@ -187,14 +191,7 @@ def test_one_that_cannot_be_stopped_now_is_asked_again_alone(jobs, engine):
     begun(jobs)
     for job in jobs:
         services.cancel(job, by=job.person)
-    refused = []
-
-    def faults(moment, verb):
-        if verb == "stop" and moment == "before" and not refused:
-            refused.append(verb)
-            raise EngineUnavailable("It has not been taken into a queue yet.")
-
-    engine.faults = faults
+    fails_once(engine, "before", "stop", EngineUnavailable("No queue has taken it yet."))
     left = visit(jobs)
     assert len(left) == 1 and statuses(jobs).count("cancelled") == 3
     services.visit(left[0])
@@ -229,14 +226,7 @@ def test_an_order_that_is_refused_stops_no_other(jobs, engine):
 
 
 def test_a_lost_reply_is_no_second_order(jobs, engine):
-    lost = []
-
-    def faults(moment, verb):
-        if verb == "start" and moment == "after" and not lost:
-            lost.append(verb)
-            raise EngineUnavailable("The reply was lost.")
-
-    engine.faults = faults
+    fails_once(engine, "after", "start", EngineUnavailable("The reply was lost."))
     services.converge_all(ids(jobs))
     assert statuses(jobs) == [JobStatus.QUEUED] * 4 and len(engine.orders) == 4
 
