@@ -17,6 +17,7 @@ from compute.engines.jobs import (
 from compute.engines.kueue_pods import Kinds
 
 TAKEN_WITHIN = 15  # seconds until a job that has no place in any queue is set up wrongly
+ADMITTED_WITHIN = 2  # seconds until an admission that is on its way has arrived
 MADE_WITHIN = 2  # seconds in which the pods of a job that is let run are made
 
 
@@ -160,10 +161,26 @@ def _ended(scene: Scene, seen: tuple[PodSighting, ...]) -> dict | None:
 
 
 def _is_stopped(scene: Scene) -> bool:
-    """Asked to, and its queue will not start it again."""
+    """Asked to, and its queue will not start it again.
+
+    Kueue may be about to start what it admitted just before it was told. It marks the workload as
+    evicted when it has heard, and then takes the quota back only where the Job does not run: after
+    that it starts nothing (step 6 of `jobframework/reconciler.go`, Kueue 0.19). One that held no
+    quota gets a moment, in which an admission on its way arrives.
+    """
     if stopped_at(scene.job) is None or not scene.job["spec"].get("suspend"):
         return False
-    return scene.workload is not None and scene.workload["spec"].get("active") is False
+    if scene.workload is None or scene.workload["spec"].get("active") is not False:
+        return False
+    told = names.conditions(scene.workload)
+    evicted, quota = names.holds(told, "Evicted"), told.get("QuotaReserved")
+    if not evicted or names.holds(told, "QuotaReserved"):
+        return False
+    taken_back = quota and quota.get("message") == evicted.get("message")
+    if taken_back and evicted.get("reason") == "Deactivated":
+        return True
+    since = max(stopped_at(scene.job), names.moment(evicted["lastTransitionTime"]))
+    return (scene.now - since).total_seconds() > ADMITTED_WITHIN
 
 
 def _finished(scene: Scene, seen: tuple[PodSighting, ...], found: dict) -> dict:

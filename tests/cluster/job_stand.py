@@ -97,7 +97,17 @@ class Stand:
         return self.until(name, lambda seen: seen.phase is JobPhase.WAITING and seen.detail)
 
     def clear(self) -> None:
-        """Stop and forget all that was ordered, and the fleet."""
+        """Stop and forget all that was ordered, and the fleet; what goes wrong at first is told
+        when it is gone, so that it fails this test and no other."""
+        try:
+            self._forget_all()
+        except Exception:
+            self._forget_all()
+            raise
+        finally:
+            self.engine.apply(FleetOrder((), ()))
+
+    def _forget_all(self) -> None:
         for name in self.ordered:
             self.engine.stop(name)
         for name in self.ordered:
@@ -105,4 +115,3 @@ class Stand:
             self.engine.forget(name)
         for name in self.ordered:
             self.until(name, JobPhase.ABSENT)
-        self.engine.apply(FleetOrder((), ()))

@@ -1,6 +1,7 @@
 """How attempts end, what stays in sight of them until it is written down, and how they go."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -96,6 +97,25 @@ def test_a_job_is_stopped_in_the_moment_it_is_ordered(stand):
     name = stand.start("brief")
     stand.engine.stop(name)
     assert stand.until(name, ended).phase is JobPhase.STOPPED
+
+
+def test_what_was_called_ended_stays_so_whenever_it_was_stopped(stand):
+    """Kueue admits these while they are stopped, each a little later than the one before."""
+
+    def stopped_after(pause: float) -> list[JobPhase]:
+        name = stand.start(f"brief-{pause * 1000:.0f}")
+        time.sleep(pause)
+        stand.engine.stop(name)
+        first = stand.until(name, ended)
+        later = []
+        for _ in range(8):
+            later.append(stand.engine.look(name).phase)
+            time.sleep(0.05)
+        return [phase for phase in later if phase is not first.phase]
+
+    with ThreadPoolExecutor(4) as threads:
+        pauses = [step * 0.02 for step in range(16)]
+        assert [*threads.map(stopped_after, pauses)] == [[]] * len(pauses)
 
 
 def test_what_others_remove_is_noticed(stand, control_plane, path):

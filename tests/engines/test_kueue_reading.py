@@ -68,6 +68,40 @@ def test_one_that_somebody_put_aside_is_held():
     assert (seen.phase, seen.wait) == (JobPhase.WAITING, WaitCause.HELD)
 
 
+def told(kind: str, status: str = "True", second: int = 20, **said) -> dict:
+    at = f"2026-11-25T12:00:{second}Z"
+    return {"type": kind, "status": status, "lastTransitionTime": at} | said
+
+
+OFF = {"reason": "Deactivated", "message": "The workload is deactivated"}
+HELD = (told("QuotaReserved"), told("Admitted"))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "phase"),
+    [
+        ((), JobPhase.WAITING),
+        (HELD, JobPhase.WAITING),
+        ((*HELD, told("Evicted", **OFF)), JobPhase.WAITING),
+        ((told("Evicted", second=29, **OFF),), JobPhase.WAITING),
+        ((told("Evicted", **OFF),), JobPhase.STOPPED),
+        (
+            (told("Evicted", second=29, **OFF), told("QuotaReserved", "False", message="busy")),
+            JobPhase.WAITING,
+        ),
+        (
+            (told("Evicted", second=29, **OFF), told("QuotaReserved", "False", **OFF)),
+            JobPhase.STOPPED,
+        ),
+    ],
+)
+def test_what_kueue_may_still_start_is_not_called_stopped(conditions, phase):
+    asked = job()
+    asked["metadata"]["annotations"] = {names.STOPPED: "2026-11-25T12:00:10+00:00"}
+    seen = sighting(Scene("j", asked, workload(*conditions, active=False), now=NOW))
+    assert seen.phase is phase
+
+
 def test_pods_that_the_cluster_refuses_are_told_with_its_words():
     let_run = job(suspend=False)
     let_run["status"] = {"startTime": "2026-11-25T12:00:10Z"}

@@ -9,6 +9,7 @@ The engine is asked outside of any transaction.
 """
 
 import logging
+import time
 
 from django.db import IntegrityError
 from django.utils import timezone
@@ -29,6 +30,7 @@ from portal.core import tenancy
 from portal.core.lifecycle import Overtaken
 
 log = logging.getLogger(__name__)
+LET_GO_WITHIN_S, LOOK_EVERY_S = 4.0, 0.5
 ROUNDS = 4  # an attempt that failed at once and the next one are one visit
 
 
@@ -106,7 +108,20 @@ def _stop(engine: JobEngine, seen: JobSighting) -> JobSighting:
     if seen.phase is JobPhase.ABSENT:
         return seen
     engine.stop(seen.name)
-    return engine.look(seen.name)
+    return let_go(engine, [seen.name])[seen.name]
+
+
+def let_go(engine: JobEngine, stopped: list[str]) -> dict[str, JobSighting]:
+    """What is seen of these by name, when their queue has let go of those that hold nothing: it
+    needs a moment for that, and says nothing afterwards."""
+    give_up = time.monotonic() + LET_GO_WITHIN_S
+    while True:
+        seen = {one.name: one for one in engine.look_all(stopped)}
+        if not any(one.phase is JobPhase.WAITING for one in seen.values()):
+            return seen
+        if time.monotonic() > give_up:
+            return seen
+        time.sleep(LOOK_EVERY_S)
 
 
 def _order(engine: JobEngine, attempt: Attempt) -> JobSighting:

@@ -17,7 +17,7 @@ from compute.jobs.lifecycle import ENDED
 from compute.jobs.models import Attempt, Job
 from compute.jobs.services import attempts, noting, settling
 from compute.jobs.services.attempts import Place
-from compute.jobs.services.converging import visit
+from compute.jobs.services.converging import let_go, visit
 from compute.jobs.services.saying import say
 from portal.core import tenancy
 
@@ -187,7 +187,7 @@ def _stopped(engine: JobEngine, found: Found) -> Found:
         return found
     said = dict(say(engine.stop, asked))
     over = [name for name in asked if not isinstance(said[name], Exception)]
-    now = {seen.name: seen for seen in engine.look_all(over)}
+    now = let_go(engine, over) if over else {}
     return [
         (place, now.get(seen.name, seen))
         for place, seen in found
