@@ -15,7 +15,7 @@ IDLE = 300.0  # a program may say nothing for long; then the line is made anew
 HEARTBEAT = 1.0
 LATE = 0.1
 PAUSE = 0.5
-LONGEST = 30.0
+SELDOM = 15.0
 
 
 @dataclass
@@ -52,10 +52,12 @@ class Log:
         self._pod = f"{names.pods_in(namespace)}/{pod}"
         self._place = Place.of(after)
         self._skip = self._place.count
-        self._refused = 0  # times in a row that the cluster had no log to give
 
     def pieces(self, stopped: Callable[[], bool]) -> Iterator[LogPieces]:
-        """Until the pod has ended and all is read."""
+        """Until the pod has ended and all is read.
+
+        Raises EngineUnavailable where there is no log of it now; whoever asks again chooses when.
+        """
         while not stopped():
             pod = self._client.find(self._pod)
             if pod is None:
@@ -68,37 +70,32 @@ class Log:
             yield from self._stream(stopped, over)
             if over:
                 return
-            yield from self._rest(stopped)
-
-    def _rest(self, stopped: Callable[[], bool]) -> Iterator[LogPieces]:
-        """Longer each time: a machine that has no logs is not asked every second by each of us."""
-        if not self._refused:
-            return
-        until = time.monotonic() + min(LONGEST, PAUSE * 2 ** min(self._refused, 10))
-        while not stopped() and time.monotonic() < until:
-            yield []
-            time.sleep(HEARTBEAT)
 
     def _stream(self, stopped: Callable[[], bool], over: bool) -> Iterator[LogPieces]:
         """One line to the cluster: to the end of the log, or until the pod has ended.
 
-        Not every kubelet ends what it is asked to follow, so a silent pod is looked at.
+        Not every kubelet ends what it is asked to follow, so a silent pod is looked at, ever more
+        seldom.
         """
         self._skip = self._place.count
         pump = Pump(lambda: self._opened(follow=not over))
-        heard = time.monotonic()
+        heard, looked, pause = time.monotonic(), time.monotonic(), HEARTBEAT
         try:
             while not stopped():
                 fresh, ended = self._taken(pump)
-                silent = time.monotonic() - heard >= HEARTBEAT
-                if fresh or silent:
-                    heard = time.monotonic()
+                now = time.monotonic()
+                if fresh:
+                    looked, pause = now, HEARTBEAT
+                if fresh or now - heard >= HEARTBEAT:
+                    heard = now
                     yield fresh
                 if ended:
                     self._judge(ended, over)
                     return
-                if silent and not over and self._has_ended():
-                    return
+                if not over and now - looked >= pause:
+                    if self._has_ended():
+                        return
+                    looked, pause = now, min(SELDOM, 2 * pause)
         finally:
             pump.close()
 
@@ -138,13 +135,11 @@ class Log:
     def _judge(self, ended: Ended, over: bool) -> None:
         """What a broken line means: to be asked again, unless there is nothing more to ask."""
         problem = ended.problem
-        before, self._refused = self._refused, 0
         if problem is None:
             if not over:
                 time.sleep(PAUSE / 10)
             return
-        if isinstance(problem, Answered) and (over or problem.status in {400, 404}):
-            self._refused = before + 1
+        if isinstance(problem, Answered) and over:
             return
         raise EngineUnavailable(str(problem)) from problem
 

@@ -36,20 +36,47 @@ TURN_S = 10.0
 LOOK_EVERY_S = 1.0
 PAUSE_S = 0.2
 SILENT_S = 20.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 60.0
 NO_MORE = "The cluster has no more of the log of this pod."
+
+
+class Rest:
+    """When the log of a run may be asked for again: later each time that there is none, whoever's
+    turn it is meanwhile; at once when the run has ended."""
+
+    def __init__(self) -> None:
+        self._pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S)
+        self._until, self._ended = 0.0, False
+
+    def left(self, ended: bool) -> float:
+        """Seconds until then."""
+        if ended and not self._ended:
+            self._ended = True
+            self.went_well()
+        return max(0.0, self._until - time.monotonic())
+
+    def failed(self, lasted: float) -> None:
+        """After so many seconds: a line that broke after a long time is no refusal."""
+        if lasted > LONGEST_PAUSE_S:
+            self.went_well()
+        self._until = time.monotonic() + self._pauses.after_failure()
+
+    def went_well(self) -> None:
+        self._pauses.went_well()
+        self._until = 0.0
 
 
 class Follower:
     """One thread on the log of one run."""
 
-    def __init__(self, run: Run, engine: JobEngine, writer: Writer) -> None:
+    def __init__(self, run: Run, engine: JobEngine, writer: Writer, rest: Rest) -> None:
         self.run_id = run.pk
         self.ended_at = run.ended_at
         self.began = self.heard = time.monotonic()
         self.reading = Reading(run.pk, run.job_id, run.log_mark)
         self._name, self._pod = run.attempt.engine_name, run.pod
         self._engine, self._writer = engine, writer
-        self._pauses = Pauses(0.3, 10.0)
+        self._rest = rest
         self.strand = Strand(f"log {run.pod_name}", self._work).start()
 
     @property
@@ -65,9 +92,10 @@ class Follower:
         self.strand.stop()
 
     def _work(self, stopped: Callable[[], bool]) -> None:
-        while not (stopped() or self.reading.broken):
+        while self._rested(stopped):
+            began = time.monotonic()
             try:
-                self._read(stopped)
+                over = self._read(stopped)
             except EngineRefused as refused:
                 if self.ended_at:
                     return self._no_more(str(refused))
@@ -76,28 +104,40 @@ class Follower:
                 if self.ended_at and timezone.now() - self.ended_at > logs.GRACE:
                     return self._no_more(str(away))
             else:
-                if not stopped() and not self.reading.broken:
-                    self._writer.complete(self.reading)
+                if not over:
+                    continue
+                self._writer.complete(self.reading)
                 return None
-            self.heard = time.monotonic()
-            self.strand.rest(self._pauses.after_failure())
-            self.heard = time.monotonic()
+            self._rest.failed(time.monotonic() - began)
         return None
 
-    def _read(self, stopped: Callable[[], bool]) -> None:
-        mark = LogMark(self.reading.read)
+    def _rested(self, stopped: Callable[[], bool]) -> bool:
+        """Wait until it may be asked for; False where nobody wants it any more."""
+        while not (stopped() or self.reading.broken):
+            self.heard = time.monotonic()
+            left = self._rest.left(self.ended_at is not None)
+            if not left:
+                return True
+            self.strand.rest(min(left, LOOK_EVERY_S))
+        return False
+
+    def _read(self, stopped: Callable[[], bool]) -> bool:
+        """Whether that was all of it. What ends meanwhile is read anew from where it was: then the
+        cluster knows that no more will come."""
+        mark, ran = LogMark(self.reading.read), self.ended_at is None
 
         def enough() -> bool:
-            return stopped() or self.reading.broken
+            return stopped() or self.reading.broken or (ran and self.ended_at is not None)
 
         for pieces in self._engine.follow(self._name, self._pod, mark, enough):
             self.heard = time.monotonic()
-            self._pauses.went_well()
             if pieces:
+                self._rest.went_well()
                 self._writer.give(self.reading, pieces)
                 self.heard = time.monotonic()
             if enough():
-                return
+                break
+        return not enough()
 
     def _no_more(self, why: str) -> None:
         """Its end is not to be had: say so in the log itself, and let the pod go."""
@@ -117,6 +157,7 @@ class Following:
         self.followers: dict[UUID, Follower] = {}
         self._engine_of, self._writer = engine_of, writer
         self._turns: dict[UUID, float] = {}
+        self._rests: dict[UUID, Rest] = {}
         self._wake = threading.Event()
         self.strand = Strand("followers", self._work)
 
@@ -156,6 +197,7 @@ class Following:
                 del self.followers[run_id]
                 self._turns[run_id] = time.monotonic()
         self._turns = {run_id: at for run_id, at in self._turns.items() if run_id in wanted}
+        self._rests = {run_id: rest for run_id, rest in self._rests.items() if run_id in wanted}
         waiting = [run_id for run_id in wanted if run_id not in self.followers]
         waiting.sort(key=lambda run_id: (wanted[run_id] is None, self._turns.get(run_id, 0.0)))
         room = self.most - len(self.followers)
@@ -168,7 +210,8 @@ class Following:
             logs.finish(run.pk, run.log_mark, token=self._writer.token)
             return
         engine = self._engine_of(run.attempt.cluster or run.job.cluster)
-        self.followers[run.pk] = Follower(run, engine, self._writer)
+        rest = self._rests.setdefault(run.pk, Rest())
+        self.followers[run.pk] = Follower(run, engine, self._writer, rest)
 
     def _make_room(self, needed: int) -> None:
         """Let as many of those that had their turn step back."""

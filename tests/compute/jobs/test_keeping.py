@@ -197,6 +197,30 @@ def test_more_pods_than_followers_take_turns(company, monkeypatch):
             soon(lambda job=job: texts(job) == ["0", "1", "2"])
 
 
+def test_a_log_that_is_not_given_is_left_alone_for_a_while_whoever_has_its_turn(
+    company, monkeypatch
+):
+    monkeypatch.setattr(following, "TURN_S", 0.2)
+    monkeypatch.setattr(following, "LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(following, "FIRST_PAUSE_S", 20.0)
+    monkeypatch.setattr(following.Following.__init__, "__defaults__", (2,))
+    engine, asked = company.engine, []
+
+    def none_given(moment, verb):
+        if (moment, verb) == ("before", "follow"):
+            asked.append(verb)
+            raise EngineUnavailable("There is no log of this machine.")
+
+    engine.faults = none_given
+    with keeping():
+        jobs = [started(company, gpus=1) for _ in range(5)]
+        soon(lambda: len(asked) == 5)
+        time.sleep(1.5)
+        assert len(asked) == 5
+        engine.finish(jobs[0][1])  # what has ended may be given now
+        soon(lambda: len(asked) == 6)
+
+
 def test_a_log_that_the_cluster_lost_says_so(company):
     engine = company.engine
     job, name = started(company)
