@@ -29,7 +29,7 @@ CONNECT = 3.0
 ANSWER = 20.0
 PAGE = 500
 ASK_AGAIN = {401, 408, 425, 429}
-AT_ONCE = 32
+AT_ONCE, LINES_AT_ONCE = 64, 8  # connections that are kept for the next one
 
 
 class Answered(EngineRefused):
@@ -136,9 +136,7 @@ class Client:
 
     def lines(self, path: str, *, idle: float, accept: str = JSON, **query: Any) -> Lines:
         """An answer that goes on; `idle` seconds without a byte break it."""
-        answer = self._exchange(
-            "GET", path, query, None, {"Accept": accept}, idle, preload_content=False
-        )
+        answer = self._exchange("GET", path, query, None, {"Accept": accept}, idle, lines=True)
         if answer.status >= 400:
             _decoded(answer.status, answer.data)
         return Lines(answer)
@@ -154,8 +152,8 @@ class Client:
                 raise
             return None
 
-    def _exchange(self, method, path, query, content, headers, answer_within, **options):
-        pool, configuration = self._connected()
+    def _exchange(self, method, path, query, content, headers, answer_within, *, lines=False):
+        pools, configuration = self._connected()
         headers = {"Accept": JSON, "User-Agent": self.manager, **headers}
         if token := configuration.get_api_key_with_prefix("BearerToken", "authorization"):
             headers["Authorization"] = token
@@ -164,13 +162,13 @@ class Client:
             url = f"{url}?{urlencode(query, quote_via=quote)}"
         limits = urllib3.Timeout(connect=CONNECT, read=answer_within)
         try:
-            return pool.request(
+            return pools[lines].request(
                 *(method, url),
                 body=content,
                 headers=headers,
                 timeout=limits,
                 retries=False,
-                **options,
+                preload_content=not lines,
             )
         except (urllib3.exceptions.HTTPError, OSError) as broken:
             raise EngineUnavailable(f"The cluster does not answer ({_short(broken)}).") from broken
@@ -185,13 +183,18 @@ class Client:
                 return found
             more = {"continue": token}
 
-    def _connected(self) -> tuple[urllib3.PoolManager, Configuration]:
+    def _connected(self) -> tuple[dict[bool, urllib3.PoolManager], Configuration]:
+        """Streams have a pool of their own: those that are broken off take no connection away
+        from the requests, each of which would begin with a handshake then."""
         with self._lock:
             if self._pid != os.getpid():
                 self._configuration = _configuration(*self._source)
-                self._pool = RESTClientObject(self._configuration).pool_manager
+                self._pools = {}
+                for lines, most in ((False, AT_ONCE), (True, LINES_AT_ONCE)):
+                    self._configuration.connection_pool_maxsize = most
+                    self._pools[lines] = RESTClientObject(self._configuration).pool_manager
                 self._pid = os.getpid()
-            return self._pool, self._configuration
+            return self._pools, self._configuration
 
 
 def _configuration(kubeconfig: str, context: str) -> Configuration:
@@ -208,7 +211,6 @@ def _configuration(kubeconfig: str, context: str) -> Configuration:
             load_incluster_config(client_configuration=configuration)
     except (ConfigException, OSError, ValueError) as wrong:
         raise EngineUnavailable(f"The cluster's settings cannot be used: {wrong}") from wrong
-    configuration.connection_pool_maxsize = AT_ONCE
     configuration.socket_options = _kept_alive()
     return configuration
 

@@ -8,6 +8,7 @@ engine keeps ended pods until their logs are read.
 import logging
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
@@ -37,14 +38,28 @@ LOOK_EVERY_S = 1.0
 PAUSE_S = 0.2
 SILENT_S = 20.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 60.0
+MOST_REFUSALS = 20
 NO_MORE = "The cluster has no more of the log of this pod."
+
+
+class Supply:
+    """Whether a cluster gives logs: how often in a row it had none to give."""
+
+    def __init__(self) -> None:
+        self.refusals = 0
+
+    @property
+    def is_cut(self) -> bool:
+        return self.refusals > MOST_REFUSALS
 
 
 class Rest:
     """When the log of a run may be asked for again: later each time that there is none, whoever's
-    turn it is meanwhile; at once when the run has ended."""
+    turn it is meanwhile; at once when the run has ended. Where a cluster gives no logs at all,
+    each is asked for but once a minute."""
 
-    def __init__(self) -> None:
+    def __init__(self, supply: Supply) -> None:
+        self._supply = supply
         self._pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         self._until, self._ended = 0.0, False
 
@@ -52,16 +67,23 @@ class Rest:
         """Seconds until then."""
         if ended and not self._ended:
             self._ended = True
-            self.went_well()
+            self._begin_anew()
         return max(0.0, self._until - time.monotonic())
 
     def failed(self, lasted: float) -> None:
         """After so many seconds: a line that broke after a long time is no refusal."""
         if lasted > LONGEST_PAUSE_S:
-            self.went_well()
-        self._until = time.monotonic() + self._pauses.after_failure()
+            self._begin_anew()
+        else:
+            self._supply.refusals += 1
+        pause = self._pauses.after_failure()
+        self._until = time.monotonic() + (LONGEST_PAUSE_S if self._supply.is_cut else pause)
 
     def went_well(self) -> None:
+        self._supply.refusals = 0
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._pauses.went_well()
         self._until = 0.0
 
@@ -77,7 +99,11 @@ class Follower:
         self._name, self._pod = run.attempt.engine_name, run.pod
         self._engine, self._writer = engine, writer
         self._rest = rest
-        self.strand = Strand(f"log {run.pod_name}", self._work).start()
+        self.strand = Strand(f"log {run.pod_name}", self._work)
+
+    def start(self) -> "Follower":
+        self.strand.start()
+        return self
 
     @property
     def over(self) -> bool:
@@ -106,6 +132,7 @@ class Follower:
             else:
                 if not over:
                     continue
+                self._rest.went_well()
                 self._writer.complete(self.reading)
                 return None
             self._rest.failed(time.monotonic() - began)
@@ -158,6 +185,7 @@ class Following:
         self._engine_of, self._writer = engine_of, writer
         self._turns: dict[UUID, float] = {}
         self._rests: dict[UUID, Rest] = {}
+        self._supplies: dict[JobEngine, Supply] = defaultdict(Supply)
         self._wake = threading.Event()
         self.strand = Strand("followers", self._work)
 
@@ -210,8 +238,8 @@ class Following:
             logs.finish(run.pk, run.log_mark, token=self._writer.token)
             return
         engine = self._engine_of(run.attempt.cluster or run.job.cluster)
-        rest = self._rests.setdefault(run.pk, Rest())
-        self.followers[run.pk] = Follower(run, engine, self._writer, rest)
+        rest = self._rests.setdefault(run.pk, Rest(self._supplies[engine]))
+        self.followers[run.pk] = Follower(run, engine, self._writer, rest).start()
 
     def _make_room(self, needed: int) -> None:
         """Let as many of those that had their turn step back."""

@@ -221,6 +221,30 @@ def test_a_log_that_is_not_given_is_left_alone_for_a_while_whoever_has_its_turn(
         soon(lambda: len(asked) == 6)
 
 
+def test_a_cluster_that_gives_no_logs_at_all_is_asked_once_for_each(company, monkeypatch):
+    monkeypatch.setattr(following, "MOST_REFUSALS", 3)
+    monkeypatch.setattr(following, "FIRST_PAUSE_S", 0.01)
+    engine, asked = company.engine, []
+
+    def none_given(moment, verb):
+        if (moment, verb) == ("before", "follow"):
+            asked.append(verb)
+            raise EngineUnavailable("There are no logs here.")
+
+    engine.faults = none_given
+    with keeping():
+        started(company, gpus=1)
+        soon(lambda: len(asked) == 4)
+        others = [started(company, gpus=1) for _ in range(3)]
+        soon(lambda: len(asked) == 7)
+        time.sleep(1.0)
+        assert len(asked) == 7
+        engine.faults = None
+        engine.say(others[0][1], "one")
+        engine.finish(others[0][1])
+        soon(lambda: texts(others[0][0]) == ["one"])
+
+
 def test_a_log_that_the_cluster_lost_says_so(company):
     engine = company.engine
     job, name = started(company)
