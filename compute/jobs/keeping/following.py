@@ -38,37 +38,48 @@ LOOK_EVERY_S = 1.0
 PAUSE_S = 0.2
 SILENT_S = 20.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 60.0
-MOST_REFUSALS = 20
+MOST_REFUSALS, TRY_EVERY_S = 20, 1.0
 NO_MORE = "The cluster has no more of the log of this pod."
 
 
 class Supply:
-    """Whether a cluster gives logs: how often in a row it had none to give."""
+    """Whether a cluster gives logs. Where it had none to give often in a row, one of those that
+    were refused asks again now and then, for all."""
 
     def __init__(self) -> None:
         self.refusals = 0
+        self._next = 0.0
 
     @property
     def is_cut(self) -> bool:
         return self.refusals > MOST_REFUSALS
 
+    def is_to_be_tried(self) -> bool:
+        """True for whoever asks first, then for nobody for a while."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + TRY_EVERY_S
+        return True
+
 
 class Rest:
-    """When the log of a run may be asked for again: later each time that there is none, whoever's
-    turn it is meanwhile; at once when the run has ended. Where a cluster gives no logs at all,
-    each is asked for but once a minute."""
+    """When the log of a run may be asked for again: later each time that there is none; at once
+    when the run has ended."""
 
     def __init__(self, supply: Supply) -> None:
         self._supply = supply
         self._pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         self._until, self._ended = 0.0, False
 
-    def left(self, ended: bool) -> float:
-        """Seconds until then."""
+    def is_over(self, ended: bool) -> bool:
+        """Whether that is now; who is told so asks."""
         if ended and not self._ended:
             self._ended = True
             self._begin_anew()
-        return max(0.0, self._until - time.monotonic())
+        if self._supply.is_cut and not ended:
+            return self._supply.is_to_be_tried()
+        return time.monotonic() >= self._until
 
     def failed(self, lasted: float) -> None:
         """After so many seconds: a line that broke after a long time is no refusal."""
@@ -76,8 +87,7 @@ class Rest:
             self._begin_anew()
         else:
             self._supply.refusals += 1
-        pause = self._pauses.after_failure()
-        self._until = time.monotonic() + (LONGEST_PAUSE_S if self._supply.is_cut else pause)
+        self._until = time.monotonic() + self._pauses.after_failure()
 
     def went_well(self) -> None:
         self._supply.refusals = 0
@@ -118,35 +128,23 @@ class Follower:
         self.strand.stop()
 
     def _work(self, stopped: Callable[[], bool]) -> None:
-        while self._rested(stopped):
-            began = time.monotonic()
-            try:
+        began, over = time.monotonic(), False
+        try:
+            while not (over or stopped() or self.reading.broken):
                 over = self._read(stopped)
-            except EngineRefused as refused:
-                if self.ended_at:
-                    return self._no_more(str(refused))
-            except EngineUnavailable as away:
-                log.info("the log of %s cannot be read now: %s", self._pod, away)
-                if self.ended_at and timezone.now() - self.ended_at > logs.GRACE:
-                    return self._no_more(str(away))
-            else:
-                if not over:
-                    continue
-                self._rest.went_well()
-                self._writer.complete(self.reading)
-                return None
+        except (EngineRefused, EngineUnavailable) as no:
+            if self._is_lost(no):
+                return self._no_more(str(no))
+            log.info("the log of %s cannot be read now: %s", self._pod, no)
             self._rest.failed(time.monotonic() - began)
+        if over:
+            self._writer.complete(self.reading)
         return None
 
-    def _rested(self, stopped: Callable[[], bool]) -> bool:
-        """Wait until it may be asked for; False where nobody wants it any more."""
-        while not (stopped() or self.reading.broken):
-            self.heard = time.monotonic()
-            left = self._rest.left(self.ended_at is not None)
-            if not left:
-                return True
-            self.strand.rest(min(left, LOOK_EVERY_S))
-        return False
+    def _is_lost(self, no: Exception) -> bool:
+        if self.ended_at is None:
+            return False
+        return isinstance(no, EngineRefused) or timezone.now() - self.ended_at > logs.GRACE
 
     def _read(self, stopped: Callable[[], bool]) -> bool:
         """Whether that was all of it. What ends meanwhile is read anew from where it was: then the
@@ -228,10 +226,15 @@ class Following:
         self._rests = {run_id: rest for run_id, rest in self._rests.items() if run_id in wanted}
         waiting = [run_id for run_id in wanted if run_id not in self.followers]
         waiting.sort(key=lambda run_id: (wanted[run_id] is None, self._turns.get(run_id, 0.0)))
+        waiting = [run_id for run_id in waiting if self._is_due(run_id, wanted[run_id])]
         room = self.most - len(self.followers)
         for run in _runs(waiting[:room]):
             self._begin(run)
         self._make_room(len(waiting) - room)
+
+    def _is_due(self, run_id: UUID, ended_at: datetime | None) -> bool:
+        rest = self._rests.get(run_id)
+        return rest is None or rest.is_over(ended_at is not None)
 
     def _begin(self, run: Run) -> None:
         if run.started_at is None:  # it ended before it ran: there is nothing to read
