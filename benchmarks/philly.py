@@ -2,7 +2,7 @@
 
 `python -m benchmarks.philly [jobs]` with MILLWRIGHT_TRACES at the folder of the public traces.
 The busiest window of so many jobs (1,500) of the Philly trace (Jeon et al., ATC '19) is replayed
-25 times as fast, on a quarter of the virtual clusters' nodes; no job runs for more than three
+20 times as fast, on a quarter of the virtual clusters' nodes; no job runs for more than three
 hours of the trace's time. Each virtual cluster is a tenant. Once each has nodes of its own and no
 others (silos), once as many GPUs are guaranteed and what is idle is lent. A pod is told how long
 to run, so time on hardware is that of the trace; queues, pre-emption, metering and money are real.
@@ -31,7 +31,7 @@ from statistics import mean
 
 import yaml
 
-FASTER, SMALLER, LONGEST_S = 25, 4, 3 * 3600
+FASTER, SMALLER, LONGEST_S = 20, 4, 3 * 3600
 A_NODE = 8  # GPUs
 WORSE = 1.05
 ALONE = 10

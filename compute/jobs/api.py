@@ -131,6 +131,15 @@ class Jobs(LogActions, Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin
         job = services.cancel(self.get_object(), by=request.user, note=given["reason"])
         return Response(self._detail(job), status=status.HTTP_202_ACCEPTED)
 
+    @extend_schema(request=shapes.CancelSerializer, responses={202: SeriesSerializer})
+    @action(detail=True, methods=["post"], url_path="cancel-series")
+    def cancel_series(self, request, pk=None):
+        """End all jobs of its series that go on; the answer names them."""
+        given = self._read(shapes.CancelSerializer).validated_data
+        jobs = services.cancel_series(self.get_object(), by=request.user, note=given["reason"])
+        asked = SeriesSerializer({"count": len(jobs), "jobs": jobs})
+        return Response(asked.data, status=status.HTTP_202_ACCEPTED)
+
     @extend_schema(request=None, responses={201: shapes.JobDetailSerializer})
     @action(detail=True, methods=["post"])
     def retry(self, request, pk=None):

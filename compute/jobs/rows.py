@@ -1,6 +1,10 @@
 """Jobs as rows of a list: each with its needs in words, its times, and what it has cost so far."""
 
+from collections import Counter
 from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count
 
 from compute.jobs import services
 from compute.jobs.lifecycle import JobStatus
@@ -20,6 +24,33 @@ class Row:
     limit: str
     nano: int | None
     currency: str
+
+
+@dataclass(frozen=True)
+class SeriesState:
+    """How the jobs of a series stand; `going` of them could be cancelled by who looks."""
+
+    first: Job
+    count: int
+    words: str
+    going: int
+
+    @property
+    def name(self) -> str:
+        return self.first.name.rpartition(" ")[0]
+
+
+def series_of(user, series: UUID) -> SeriesState | None:
+    """A series of which this person may see jobs."""
+    jobs = Job.objects.visible_to(user).filter(series=series)
+    first = jobs.order_by("pk").first()
+    if first is None:
+        return None
+    by_status = jobs.order_by().values_list("status").annotate(Count("pk"))
+    counts = Counter(dict(by_status))
+    words = ", ".join(f"{counts[one]} {one.label.lower()}" for one in JobStatus if counts[one])
+    mine = Job.objects.changeable_by(user).filter(series=series, cancel_asked_at=None)
+    return SeriesState(first, counts.total(), words, mine.unfinished().count())
 
 
 def rows_of(jobs: list[Job]) -> list[Row]:

@@ -24,6 +24,7 @@ urlpatterns = [
     ),
     path("jobs/<uuid:pk>/", one.Detail.as_view(), name="detail"),
     path("jobs/<uuid:pk>/cancel/", one.Cancel.as_view(), name="cancel"),
+    path("jobs/<uuid:pk>/cancel-series/", one.CancelSeries.as_view(), name="cancel_series"),
     path("jobs/<uuid:pk>/retry/", one.Retry.as_view(), name="retry"),
     path("jobs/<uuid:pk>/clone/", asking.Clone.as_view(), name="clone"),
     path("jobs/<uuid:pk>/priority/", one.Prioritise.as_view(), name="prioritise"),

@@ -128,3 +128,9 @@ def _part(gpus: Decimal, name: str) -> str:
     """A share of one GPU: "half of a GPU" reads worse than "0.5 of a GPU" beside others."""
     article = "an" if name[:1] in "AEFHILMNORSX" else "a"
     return f"{plain(gpus)} of {article} {name}"
+
+
+def being_cancelled(count: int) -> str:
+    """What is said when so many jobs were asked to end."""
+    what = "1 job is" if count == 1 else f"{count} jobs are"
+    return f"{what} being cancelled"

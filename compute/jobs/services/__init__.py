@@ -28,7 +28,7 @@ from compute.jobs.services.templates import (
     write_template,
 )
 from compute.jobs.services.together import converge_all, settle_together, visit_together
-from compute.jobs.services.wishing import cancel, cancel_all, prioritise
+from compute.jobs.services.wishing import cancel, cancel_all, cancel_series, prioritise
 
 __all__ = [
     "ASKS",
@@ -36,6 +36,7 @@ __all__ = [
     "asks_of",
     "cancel",
     "cancel_all",
+    "cancel_series",
     "cancel_pipeline",
     "change_template",
     "converge",

@@ -32,10 +32,15 @@ def submit_series(
     jobs = _jobs_like(model, _laid_over(model.variables, each))
     asking.write(jobs, flavours, by=by)
     told.listed(jobs)
+    hand_on(jobs)
+    return jobs
+
+
+def hand_on(jobs: list[Job]) -> None:
+    """After commit, let these be converged: many in a message, and not all in one."""
     ids = [str(job.pk) for job in jobs]
     for start in range(0, len(ids), CONVERGED):
         after_commit("jobs.converge_all", job_ids=ids[start : start + CONVERGED])
-    return jobs
 
 
 def stem_of(name: str, count: int) -> str:

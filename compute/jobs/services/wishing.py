@@ -9,7 +9,8 @@ from django.utils import timezone
 from compute.jobs.lifecycle import Priority
 from compute.jobs.models import Job
 from compute.jobs.services import asking, told
-from portal.audit.services import denied, record
+from compute.jobs.services.series import hand_on
+from portal.audit.services import denied, record, record_all
 from portal.core.background import after_commit
 from portal.core.errors import Conflict, Refused
 
@@ -35,24 +36,48 @@ def cancel_all(jobs: Iterable[Job], *, by, note: str = "") -> tuple[list[Job], d
             done.append(_cancelled(job, by, note))
         except (Refused, PermissionDenied) as why:
             refused[job] = str(why)
-    if done:
-        after_commit("jobs.converge_all", job_ids=[str(job.pk) for job in done])
+    hand_on(done)
     return done, refused
+
+
+@transaction.atomic
+def cancel_series(job: Job, *, by, note: str = "") -> list[Job]:
+    """`cancel` of all jobs of this one's series that go on, in a constant number of statements;
+    these, without those that were asked to end before.
+
+    Raises `Refused` if it is not one of a series, `Conflict` if all have ended, 403.
+    """
+    _require_hand(by, "cancel", job)
+    if not job.series:
+        raise Refused(f"{job} is not one of a series.")
+    held = Job.objects.select_for_update(of=("self",)).select_related("tenant", "person")
+    going = held.filter(series=job.series, tenant=job.tenant_id).unfinished().order_by("pk")
+    if not going:
+        raise Conflict("All jobs of this series have ended.")
+    jobs = [one for one in going if not one.cancel_asked_at]
+    if jobs:
+        _ask_to_end(jobs, by, note)
+        hand_on(jobs)
+    return jobs
 
 
 @transaction.atomic
 def _cancelled(job: Job, by, note: str) -> Job:
     _require_hand(by, "cancel", job)
     job = _locked(job)
-    if job.cancel_asked_at:
-        return job
+    if not job.cancel_asked_at:
+        _ask_to_end([job], by, note)
+    return job
+
+
+def _ask_to_end(jobs: list[Job], by, note: str) -> None:
+    """Note it of these, which are locked and go on."""
     who = f"Cancelled by {by.username if by else 'the platform'}."
     reason = f"{who} {note.strip()}".strip()[:REASON]
-    _wish(job, cancel_asked_at=timezone.now(), cancel_reason=reason)
-    record("asked to cancel", job, by=by, note=note)
-    told.happened(job, "cancel", "cancel", reason, tone="warn")
-    told.moved(job)
-    return job
+    _wish(*jobs, cancel_asked_at=timezone.now(), cancel_reason=reason)
+    record_all("asked to cancel", jobs, by=by, note=note)
+    told.tell(told.line(job, "cancel", "cancel", reason, tone="warn") for job in jobs)
+    told.moved(*jobs)
 
 
 @transaction.atomic
@@ -91,7 +116,8 @@ def _require_hand(by, verb: str, job: Job) -> None:
     raise denied(verb, job, by=by, why=why)
 
 
-def _wish(job: Job, **columns) -> None:
-    Job.objects.filter(pk=job.pk).update(**columns)
-    for name, value in columns.items():
-        setattr(job, name, value)
+def _wish(*jobs: Job, **columns) -> None:
+    Job.objects.filter(pk__in=[job.pk for job in jobs]).update(**columns)
+    for job in jobs:
+        for name, value in columns.items():
+            setattr(job, name, value)

@@ -12,7 +12,9 @@ from django.views.generic import TemplateView, View
 from compute.jobs import listing, services
 from compute.jobs.forms import NarrowForm
 from compute.jobs.models import Job, Template
-from compute.jobs.rows import rows_of
+from compute.jobs.rows import rows_of, series_of
+from compute.jobs.views.one import reason_in
+from compute.jobs.wording import being_cancelled
 from portal.web.views import Page, SignedIn
 from tenants.directory.chosen import slug_wanted
 from tenants.directory.models import Tenant, User
@@ -51,19 +53,28 @@ class Narrowed(Page):
         )
 
 
+PARTS = {"rows": "compute/jobs/_rows.html", "series": "compute/jobs/_series.html"}
+
+
 class Jobs(Narrowed, TemplateView):
-    """The list, or for a page that refreshes itself its rows alone."""
+    """The list, or for a page that refreshes itself one of its parts alone."""
 
     template_name = "compute/jobs/list.html"
 
     @property
-    def is_part(self) -> bool:
-        return bool(self.request.htmx and self.request.GET.get("part"))
+    def part(self) -> str:
+        return self.request.GET.get("part", "") if self.request.htmx else ""
 
     def get_template_names(self):
-        return ["compute/jobs/_rows.html" if self.is_part else self.template_name]
+        return [PARTS.get(self.part, self.template_name)]
 
     def get_context_data(self, **kwargs):
+        wanted = self.narrowing.wanted()
+        series = series_of(self.request.user, wanted.series) if wanted.series else None
+        found = {"series": series} | ({} if self.part == "series" else self._listed())
+        return super().get_context_data(**found, **kwargs)
+
+    def _listed(self) -> dict:
         user, page, query = self.request.user, self.page(), self.request.GET.copy()
         for name in ("part", "after", "before"):
             query.pop(name, None)
@@ -75,8 +86,7 @@ class Jobs(Narrowed, TemplateView):
         found |= {"oldest_first": self.oldest_first, "turned": turned(query, self.oldest_first)}
         found |= {"several": len(user.standing) != 1, "paged": bool(PLACES & {*self.request.GET})}
         found["mine"] = set(mine.values_list("pk", flat=True))
-        found |= {} if self.is_part else around(user)
-        return super().get_context_data(**found, **kwargs)
+        return found | ({} if self.part in PARTS else around(user))
 
 
 def around(user) -> dict:
@@ -117,15 +127,13 @@ class CancelMany(SignedIn, View):
         picks = [uuid_or_none(text) for text in request.POST.getlist("pick")[:MANY]]
         seen = Job.objects.visible_to(request.user).to_show()
         jobs = list(seen.filter(pk__in=[pick for pick in picks if pick]))
-        note = request.POST.get("reason", "").replace("\0", "").strip()[:300]
-        done, refused = services.cancel_all(jobs, by=request.user, note=note)
+        done, refused = services.cancel_all(jobs, by=request.user, note=reason_in(request))
         self.tell(len(done), [f"{job.short_id}: {why}" for job, why in refused.items()])
         return HttpResponseRedirect(self.back())
 
     def tell(self, done: int, refused: list[str]) -> None:
         if done:
-            what = "1 job is" if done == 1 else f"{done} jobs are"
-            messages.success(self.request, f"{what} being cancelled")
+            messages.success(self.request, being_cancelled(done))
         if refused:
             messages.error(self.request, f"Not cancelled: {' '.join(refused[:3])}")
         if not done and not refused:

@@ -8,6 +8,7 @@ from compute.jobs.forms import PriorityForm
 from compute.jobs.models import Job
 from compute.jobs.picture import state_of
 from compute.jobs.plan_picture import context_of_job
+from compute.jobs.wording import being_cancelled
 from portal.web.views import Act, Page
 
 
@@ -27,6 +28,11 @@ class Detail(Page, DetailView):
         return found | state_of(job, user) | context_of_job(job)
 
 
+def reason_in(request) -> str:
+    """Why something is cancelled, as a form says it."""
+    return request.POST.get("reason", "").replace("\0", "").strip()[:300]
+
+
 class Wish(Act):
     """A verb on a job that this person may see; the service says who may do it."""
 
@@ -39,9 +45,16 @@ class Cancel(Wish):
     """End it, with a reason that is kept."""
 
     def act(self, job) -> str:
-        note = self.request.POST.get("reason", "").replace("\0", "").strip()[:300]
-        services.cancel(job, by=self.request.user, note=note)
+        services.cancel(job, by=self.request.user, note=reason_in(self.request))
         return f"{job} is being cancelled"
+
+
+class CancelSeries(Wish):
+    """End all jobs of its series that go on."""
+
+    def act(self, job) -> str:
+        jobs = services.cancel_series(job, by=self.request.user, note=reason_in(self.request))
+        return being_cancelled(len(jobs))
 
 
 class Retry(Wish):
