@@ -1,4 +1,8 @@
-"""Orders what was just submitted: whoever comes first takes along what others submitted."""
+"""Orders what was just submitted: whoever comes first takes along what others submitted.
+
+Not by `converge_all` of these jobs: a message that has waited behind others would find them ended,
+and settle them while what is younger waits for its order.
+"""
 
 from datetime import timedelta
 from uuid import UUID
@@ -11,7 +15,7 @@ from compute.jobs.services.together import MOST, converge_all
 from portal.core import tenancy
 from portal.core.background import alone
 
-YOUNG = timedelta(minutes=1)  # what is older is the sweep's
+YOUNG = timedelta(minutes=2)  # what is older is the sweep's
 KEY = 2**62 - 1
 ROUNDS = 20  # then whoever submits next goes on, or the sweep
 

@@ -11,7 +11,6 @@ from portal.core.errors import Refused
 from portal.core.ids import new_id
 from tenants.directory.models import Tenant
 
-CONVERGED = 50  # jobs in one message
 NAME = Job._meta.get_field("name").max_length
 
 
@@ -32,15 +31,8 @@ def submit_series(
     jobs = _jobs_like(model, _laid_over(model.variables, each))
     asking.write(jobs, flavours, by=by)
     told.listed(jobs)
-    hand_on(jobs)
+    after_commit("jobs.order", job_id=str(jobs[-1].pk))  # and with the last all before it
     return jobs
-
-
-def hand_on(jobs: list[Job]) -> None:
-    """After commit, let these be converged: many in a message, and not all in one."""
-    ids = [str(job.pk) for job in jobs]
-    for start in range(0, len(ids), CONVERGED):
-        after_commit("jobs.converge_all", job_ids=ids[start : start + CONVERGED])
 
 
 def stem_of(name: str, count: int) -> str:

@@ -9,11 +9,11 @@ from django.utils import timezone
 from compute.jobs.lifecycle import Priority
 from compute.jobs.models import Job
 from compute.jobs.services import asking, told
-from compute.jobs.services.series import hand_on
 from portal.audit.services import denied, record, record_all
 from portal.core.background import after_commit
 from portal.core.errors import Conflict, Refused
 
+CONVERGED = 50  # jobs in one message
 REASON = Job._meta.get_field("cancel_reason").max_length
 
 
@@ -31,12 +31,12 @@ def cancel(job: Job, *, by, note: str = "") -> Job:
 def cancel_all(jobs: Iterable[Job], *, by, note: str = "") -> tuple[list[Job], dict[Job, str]]:
     """`cancel` of each by itself, with one visit for all; these, and why not of the others."""
     done, refused = [], {}
-    for job in jobs:
+    for job in sorted(jobs, key=lambda job: job.pk):  # as all who lock several of them
         try:
             done.append(_cancelled(job, by, note))
         except (Refused, PermissionDenied) as why:
             refused[job] = str(why)
-    hand_on(done)
+    _converge_soon(done)
     return done, refused
 
 
@@ -57,7 +57,7 @@ def cancel_series(job: Job, *, by, note: str = "") -> list[Job]:
     jobs = [one for one in going if not one.cancel_asked_at]
     if jobs:
         _ask_to_end(jobs, by, note)
-        hand_on(jobs)
+        _converge_soon(jobs)
     return jobs
 
 
@@ -99,6 +99,13 @@ def prioritise(job: Job, *, by, to: str) -> Job:
     told.moved(job)
     after_commit("jobs.converge", job_id=str(job.pk))
     return job
+
+
+def _converge_soon(jobs: list[Job]) -> None:
+    """After commit: many in a message, and not all in one."""
+    ids = [str(job.pk) for job in jobs]
+    for start in range(0, len(ids), CONVERGED):
+        after_commit("jobs.converge_all", job_ids=ids[start : start + CONVERGED])
 
 
 def _locked(job: Job) -> Job:

@@ -14,7 +14,7 @@ from compute.jobs.services import attempts
 from compute.jobs.services.series import stem_of
 from portal.audit.models import Event
 from portal.audit.services import genuine
-from portal.core.errors import Conflict, Refused
+from portal.core.errors import Refused
 from portal.notices.models import Notice
 from tests.compute.jobs import stage
 from tests.compute.jobs.stage import fresh
@@ -137,7 +137,7 @@ def test_many_cost_as_many_statements_as_few(a100, claims, consumer):
     assert few == hundred and most - hundred <= 3
 
 
-def test_all_are_converged_by_few_messages(
+def test_all_are_ordered_by_one_message(
     a100, claims, consumer, monkeypatch, django_capture_on_commit_callbacks
 ):
     sent = []
@@ -147,10 +147,15 @@ def test_all_are_converged_by_few_messages(
     )
     with django_capture_on_commit_callbacks(execute=True):
         made = ask(claims, consumer, [{"N": str(n)} for n in range(120)])
-    named = [kwargs["job_ids"] for task, kwargs in sent if task == "jobs.converge_all"]
-    assert list(map(len, named)) == [50, 50, 20]
-    assert sum(named, []) == [str(job.pk) for job in made]
-    assert [task for task, _ in sent if task != "jobs.converge_all"] == ["jobs.estimate"]
+    assert ("jobs.order", {"job_id": str(made[-1].pk)}) in sent
+    assert sorted(task for task, _ in sent) == ["jobs.estimate", "jobs.order"]
+
+
+def test_a_series_is_ordered_whole(a100, engine, claims, consumer):
+    made = ask(claims, consumer, [{"N": str(n)} for n in range(120)])
+    services.order(made[-1].pk)
+    assert Attempt.objects.filter(ordered_at=None).count() == 0
+    assert {order.name for order in engine.orders} >= set(map(stage.attempt_name, made))
 
 
 def test_many_that_are_cancelled_are_visited_together(
@@ -335,68 +340,6 @@ def test_who_cancels_a_series_is_not_told_of_it(a100, engine, claims, consumer, 
         services.cancel(job, by=operator)
     services.converge_all([job.pk for job in mine + others])
     assert titles(consumer) == [f"train: {len(others)} cancelled"]
-
-
-def test_a_series_is_cancelled_as_one(a100, engine, claims, consumer):
-    made, alone = ask(claims, consumer, [{"N": str(n)} for n in range(4)]), ask(claims, consumer)
-    ended(made[:1], engine, 0)
-    services.cancel(made[1], by=consumer)
-    asked = services.cancel_series(made[2], by=consumer, note="Wrong data.")
-    assert asked == made[2:]
-    services.converge_all([job.pk for job in made])
-    now = {job.pk: job for job in Job.objects.all()}
-    assert [now[job.pk].status for job in made] == ["succeeded"] + ["cancelled"] * 3
-    assert now[made[3].pk].cancel_reason == "Cancelled by consumer. Wrong data."
-    assert not now[alone[0].pk].cancel_asked_at
-    with pytest.raises(Conflict, match="All jobs of this series have ended"):
-        services.cancel_series(made[0], by=consumer)
-
-
-def test_a_series_of_many_is_cancelled_with_the_statements_of_a_few(a100, claims, consumer):
-    counts = []
-    for many in (2, 2, 90):
-        first = ask(claims, consumer, [{"N": str(n)} for n in range(many)])[0]
-        with CaptureQueriesContext(connection) as asked:
-            services.cancel_series(first, by=consumer)
-        counts.append(len(asked))
-    assert counts[1] == counts[2]
-
-
-def test_who_may_not_cancel_one_cancels_no_series(a100, claims, consumer, auditor):
-    first = ask(claims, consumer)[0]
-    with pytest.raises(PermissionDenied):
-        services.cancel_series(first, by=auditor)
-    alone = stage.ask(claims, consumer)
-    with pytest.raises(Refused, match="not one of a series"):
-        services.cancel_series(alone, by=consumer)
-
-
-def test_the_list_of_a_series_says_how_it_stands_and_cancels_it(
-    client, consumer, auditor, a100, engine, claims
-):
-    made = ask(claims, consumer, [{"N": str(n)} for n in range(3)])
-    ended(made[:1], engine, 0)
-    address = f"/jobs/?series={made[0].pk}"
-    client.force_login(auditor)
-    text = client.get(address).content.decode()
-    assert "1 succeeded" in text and "Cancel the" not in text
-    client.force_login(consumer)
-    text = client.get(address).content.decode()
-    assert "train, 3 jobs" in text and "Cancel the 2 that go on" in text
-    part = client.get(f"{address}&part=series", headers={"HX-Request": "true"})
-    assert b"series-state" in part.content and b"<html" not in part.content
-    act = f"/jobs/{made[0].pk}/cancel-series/"
-    text = client.post(act, {"next": address}, follow=True).content.decode()
-    assert "2 jobs are being cancelled" in text and "Cancel the" not in text
-
-
-def test_a_program_cancels_a_series(client, consumer, a100, claims):
-    made = ask(claims, consumer)
-    path = f"jobs/{made[1].pk}/cancel-series/"
-    said = post(client, consumer, path, {"reason": "Wrong data."}, 202)
-    assert said["count"] == len(made)
-    assert [one["id"] for one in said["jobs"]] == [str(job.pk) for job in made]
-    assert post(client, consumer, path, {}, 202) == {"count": 0, "jobs": []}
 
 
 def test_a_list_shows_one_series_and_a_job_leads_to_its_own(client, consumer, a100, claims):
