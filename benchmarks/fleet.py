@@ -22,13 +22,14 @@ SIZES = ["1000", "5000", "300"]
 SERIES = "a series"
 WARM, SETTLES_S, REST_S = 10, 10.0, 40.0
 A_SECOND, BURST = 5, 600
+TEAMS = {f"team-{number}": 40 for number in range(10)}
 
 
 def main() -> int:
     nodes, count, compared = (int(text) for text in sys.argv[1:] + SIZES[len(sys.argv) - 1 :])
     with ExitStack() as everything:
         campus = import_module("benchmarks.campus").Campus(everything, "campus", nodes=nodes)
-        teams = campus.found({"measured": 400, "closed": 8}, alone=["closed"])
+        teams = campus.found(TEAMS | {"closed": 8}, alone=["closed"])
         campus.start()
         time.sleep(5)
         work = import_module("benchmarks.fleet_work")
@@ -82,7 +83,8 @@ def _running(campus, teams, work, count: int, rate: int = 0) -> list[str]:
     """`rate`: how many come each second; 0: all at once."""
     witness = import_module("benchmarks.pods").Witness(campus.plane.api, "millwright.job/attempt")
     began = time.monotonic()
-    made = work.submit_short(teams["measured"], count, rate)
+    busy = [teams[slug] for slug in TEAMS]
+    made = work.submit_short(busy, count, rate)
     submitted = time.monotonic() - began
     left = campus.settle(within=7200)
     print(
@@ -94,7 +96,7 @@ def _running(campus, teams, work, count: int, rate: int = 0) -> list[str]:
     print(f"from a pod's event to our row: p50 {median(lags):.2f} s, p95 {late:.2f} s")
     witness.stop()
     time.sleep(SETTLES_S)  # what it hears is read by this process, which answers for the pages too
-    pages = work.pages(teams["measured"], made)
+    pages = work.pages(busy[-1], made)
     for name, times in pages.items():
         print(f"{name:<16} p50 {median(times):.1f} ms")
     wrong = [f"{left} jobs never settled"] if left else []

@@ -142,14 +142,17 @@ def waiting(bare: Bare) -> int:
     return bare.api.get(path).get("status", {}).get("pendingWorkloads", 0)
 
 
-def submit_short(team, count: int, rate: int) -> list:
-    """So many jobs of one GPU for a second, as series; their ids. `rate` a second, or at once."""
+def submit_short(teams, count: int, rate: int) -> list:
+    """So many jobs of one GPU for a second, as series, of each team as many; their ids. `rate` a
+    second, or at once."""
     made, began = [], time.monotonic()
-    of = rate * EVERY_S if rate else Series.OF
-    for at in range(0, count, of):
-        each = [{"SEED": str(n)} for n in range(at, min(count, at + of))]
-        time.sleep(max(0.0, began + at / rate - time.monotonic()) if rate else 0)
-        made += [job.pk for job in submit_series(team, Asked(0, team.tenant.slug, 1, 1, 1), each)]
+    of = (rate * EVERY_S if rate else count) // len(teams)
+    each = [{"SEED": str(n)} for n in range(of)]
+    while len(made) < count:
+        time.sleep(max(0.0, began + len(made) / rate - time.monotonic()) if rate else 0)
+        for team in teams:
+            asked = Asked(0, team.tenant.slug, 1, 1, 1)
+            made += [job.pk for job in submit_series(team, asked, each)]
     return made
 
 

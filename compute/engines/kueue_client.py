@@ -29,7 +29,7 @@ CONNECT = 3.0
 ANSWER = 20.0
 PAGE = 500
 ASK_AGAIN = {401, 408, 425, 429}
-AT_ONCE, LINES_AT_ONCE = 64, 8  # connections that are kept for the next one
+AT_ONCE = 64  # connections that are kept for the next one
 
 
 class Answered(EngineRefused):
@@ -189,10 +189,10 @@ class Client:
         with self._lock:
             if self._pid != os.getpid():
                 self._configuration = _configuration(*self._source)
-                self._pools = {}
-                for lines, most in ((False, AT_ONCE), (True, LINES_AT_ONCE)):
-                    self._configuration.connection_pool_maxsize = most
-                    self._pools[lines] = RESTClientObject(self._configuration).pool_manager
+                self._pools = {
+                    lines: RESTClientObject(self._configuration).pool_manager
+                    for lines in (False, True)
+                }
                 self._pid = os.getpid()
             return self._pools, self._configuration
 
@@ -211,6 +211,7 @@ def _configuration(kubeconfig: str, context: str) -> Configuration:
             load_incluster_config(client_configuration=configuration)
     except (ConfigException, OSError, ValueError) as wrong:
         raise EngineUnavailable(f"The cluster's settings cannot be used: {wrong}") from wrong
+    configuration.connection_pool_maxsize = AT_ONCE
     configuration.socket_options = _kept_alive()
     return configuration
 

@@ -2,31 +2,48 @@
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Hashable
 from typing import Any
 
 MOST_KNOWN = 20_000
+WAITED_FOR = 5.0  # seconds; a cluster that is silent is asked by all who want to know
 
 
 class Kept:
-    """Something that is asked for again after a while; an answer of others is waited for."""
+    """Something that is asked for again after a while, by one at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[Any, tuple[float, Any]] = {}
+        self._asking: dict[Any, threading.Lock] = defaultdict(threading.Lock)
 
     def get(
         self, key: Any, seconds: float | Callable[[Any], float], ask: Callable[[], Any]
     ) -> Any:
-        """The answer, at most so old; `seconds` may depend on it."""
+        """The answer, at most so old; `seconds` may depend on it. What another just asks is waited
+        for, unless that takes too long."""
+        if found := self._fresh(key):
+            return found[1]
         with self._lock:
-            until, answer = self._known.get(key, (0.0, None))
-        if time.monotonic() >= until:
+            asking = self._asking[key]
+        first = asking.acquire(timeout=WAITED_FOR)
+        try:
+            if found := self._fresh(key):
+                return found[1]
             answer = ask()
             lasts = seconds(answer) if callable(seconds) else seconds
             with self._lock:
                 self._known[key] = (time.monotonic() + lasts, answer)
-        return answer
+            return answer
+        finally:
+            if first:
+                asking.release()
+
+    def _fresh(self, key: Any) -> tuple[float, Any] | None:
+        with self._lock:
+            known = self._known.get(key)
+        return known if known and time.monotonic() < known[0] else None
 
     def drop(self, key: Any) -> None:
         with self._lock:
