@@ -21,7 +21,7 @@ MOST_TIMES, LAG_S, PAGE_MS = 1.5, 3.0, 50.0
 SIZES = ["1000", "5000", "300"]
 SERIES = "a series"
 WARM, SETTLES_S, REST_S = 10, 10.0, 40.0
-A_SECOND, BURST = 5, 600
+A_SECOND, BURST = 3, 600
 TEAMS = {f"team-{number}": 40 for number in range(10)}
 
 
