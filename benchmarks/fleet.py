@@ -4,11 +4,11 @@
 nodes. First `compared` (300) Jobs are made by a bare client, then as many by our API as one
 series, all into a queue whose quota one job holds, so that all wait: the processor time of
 everything together, control plane included, until all Jobs exist and wait in Kueue, less what all
-spend before, while nothing is asked of them. They are taken away again. Then all jobs come, five
-each second, and run for a second each: how long after the API server told of a pod our row says
-the same, and how long list and job pages take on the server. Then a burst of 600 at once, for
-which there is no limit: on few cores the control plane itself is busy for minutes. In the end jobs
-that are submitted one by one, for comparison.
+spend before, while nothing is asked of them. They are taken away again. Then all jobs come from
+ten teams, three each second, and run for a second each: how long after the API server told of a
+pod our row says the same, and how long list and job pages take on the server. Then a burst of 600
+at once, for which there is no limit: on few cores the control plane itself is busy for minutes. In
+the end jobs that are submitted one by one, for comparison.
 """
 
 import sys
