@@ -23,15 +23,18 @@ class Evictions:
 
     def of(self, workload: dict) -> tuple[Eviction, ...]:
         """Of one workload."""
-        return self.among(workload["metadata"]["namespace"], {"": workload})[""]
+        return self.among({"": workload})[""]
 
-    def among(self, namespace: str, workloads: Mapping[str, dict]) -> dict[str, tuple]:
-        """Of several of one namespace, by the same keys."""
+    def among(self, workloads: Mapping[str, dict]) -> dict[str, tuple]:
+        """Of several, by the same keys."""
         uids = {key: one["metadata"]["uid"] for key, one in workloads.items()}
         counts = {uids[key]: _count(one) for key, one in workloads.items()}
-        fresh = {uid for uid, count in counts.items() if self._is_fresh(uid, count)}
-        if fresh:
-            self._ask(namespace, fresh)
+        fresh = defaultdict(set)
+        for key, one in workloads.items():
+            if self._is_fresh(uids[key], counts[uids[key]]):
+                fresh[one["metadata"]["namespace"]].add(uids[key])
+        for namespace, those in fresh.items():
+            self._ask(namespace, those)
         return {key: self._known.get(uid, ()) if counts[uid] else () for key, uid in uids.items()}
 
     def _is_fresh(self, uid: str, count: int) -> bool:

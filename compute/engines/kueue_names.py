@@ -52,16 +52,21 @@ def class_of(priority: str) -> str:
     return f"{PREFIX}{priority}"
 
 
-def jobs_in(namespace: str) -> str:
-    return f"{BATCH}/namespaces/{namespace}/jobs"
+def jobs_in(namespace: str | None) -> str:
+    """The address of all Jobs of a namespace, or of all there are."""
+    return _in(BATCH, namespace, "jobs")
 
 
-def pods_in(namespace: str) -> str:
-    return f"{CORE}/namespaces/{namespace}/pods"
+def pods_in(namespace: str | None) -> str:
+    return _in(CORE, namespace, "pods")
 
 
-def workloads_in(namespace: str) -> str:
-    return f"{KUEUE}/namespaces/{namespace}/workloads"
+def workloads_in(namespace: str | None) -> str:
+    return _in(KUEUE, namespace, "workloads")
+
+
+def _in(group: str, namespace: str | None, kind: str) -> str:
+    return f"{group}/namespaces/{namespace}/{kind}" if namespace else f"{group}/{kind}"
 
 
 def labels(thing: dict) -> dict[str, str]:

@@ -4,6 +4,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 from compute.engines import kueue_names as names
@@ -16,11 +17,12 @@ from compute.engines.kueue_reading import Scene
 
 FLAVOURS_FOR = 20.0
 NODES_FOR = 60.0
-QUEUE_FOR, LONG_QUEUE_FOR, LONG = 1.0, 5.0, 100
+QUEUE_FOR, LONG_QUEUE_FOR, LONG = 2.0, 5.0, 100
 REFUSALS_FOR = 3.0
 ALIKE_FOR = 15.0
 ASKED_FOR = 5.0
 JUDGED_WITHIN = 2.0
+AT_ONCE = 8
 LISTED = 100  # names in one address
 OURS = {"labelSelector": names.ATTEMPT}
 
@@ -126,22 +128,19 @@ class Scenes:
         return self._scene(name, job, workload, pods, evictions)
 
     def several(self, wanted: Iterable[str]) -> list[Scene]:
-        """As `one` of each, from one list of each kind for those of a namespace."""
-        scenes, together = [], defaultdict(list)
-        for name in wanted:
-            if known := self._places.get(name):
-                together[known].append(name)
-            else:
-                scenes.append(self.one(name))
-        for namespace, found in together.items():
-            if len(found) == 1:
-                scenes.append(self.one(found[0]))
-                continue
-            for at in range(0, len(found), LISTED):
-                scenes += self._together(namespace, found[at : at + LISTED])
+        """As `one` of each, from one list of each kind, whatever namespaces they are in."""
+        wanted = list(wanted)
+        known = [name for name in wanted if name in self._places]
+        if len(known) < 2:
+            return [self.one(name) for name in wanted]
+        scenes = [self.one(name) for name in wanted if name not in self._places]
+        for at in range(0, len(known), LISTED):
+            scenes += self._together(known[at : at + LISTED])
         return scenes
 
-    def _together(self, namespace: str, wanted: list[str]) -> Iterator[Scene]:
+    def _together(self, wanted: list[str]) -> Iterator[Scene]:
+        places = {self._places.get(name) for name in wanted}
+        namespace = places.pop() if len(places) == 1 else None
         jobs = self._jobs(namespace, wanted)
         uids = {job["metadata"]["uid"]: name for name, job in jobs.items()}
         found = self._listed(names.workloads_in(namespace), names.JOB_UID, uids)
@@ -157,14 +156,15 @@ class Scenes:
         if bare := jobs.keys() - workloads.keys():  # both are gone, or it is still to come
             jobs = {name: job for name, job in jobs.items() if name not in bare}
             jobs |= self._jobs(namespace, bare)
-        evictions = self._evictions.among(namespace, workloads)
+        evictions = self._evictions.among(workloads)
+        self._ask_queues(one for name, one in workloads.items() if _is_suspended(jobs.get(name)))
         for name in wanted:
             job, workload = jobs.get(name), workloads.get(name)
             if job is None and not pods[name]:
                 self.forgotten(name)
             yield self._scene(name, job, workload, pods[name], evictions.get(name, ()))
 
-    def _jobs(self, namespace: str, wanted: Iterable[str]) -> dict[str, dict]:
+    def _jobs(self, namespace: str | None, wanted: Iterable[str]) -> dict[str, dict]:
         found = self._listed(names.jobs_in(namespace), names.ATTEMPT, wanted)
         return {job["metadata"]["name"]: job for job in found}
 
@@ -253,6 +253,14 @@ class Scenes:
         nodes = self._kept.get("nodes", NODES_FOR, self._nodes)
         return any(_takes(labels, free, terms, asked) for labels, free in nodes)
 
+    def _ask_queues(self, waiting: Iterable[dict]) -> None:
+        """Of several tenants at once, so that none is waited for after the other."""
+        one_of = {one["metadata"]["namespace"]: one for one in waiting}
+        if len(one_of) > 1:
+            with ThreadPoolExecutor(min(AT_ONCE, len(one_of))) as threads:
+                for _ in threads.map(self.position, one_of.values()):
+                    pass
+
     def _queue(self, namespace: str, queue: str) -> dict[str, int]:
         path = f"{names.VISIBILITY}/namespaces/{namespace}/localqueues/{queue}/pendingworkloads"
         answer = self._client.find(path, limit=1000) or {}
@@ -320,6 +328,10 @@ class Scenes:
 def _queue_for(places: dict[str, int]) -> float:
     """How long places are believed: a long queue is not listed at every look."""
     return LONG_QUEUE_FOR if len(places) > LONG else QUEUE_FOR
+
+
+def _is_suspended(job: dict | None) -> bool:
+    return bool(job) and bool(job["spec"].get("suspend"))
 
 
 def _never_let_in(job: dict, workload: dict | None) -> bool:

@@ -165,7 +165,7 @@ def test_events_are_asked_for_once_for_each_eviction(monkeypatch):
         event("EvictedDueToNodeFailures") | {"involvedObject": {"uid": uid}} for uid in "ab"
     ]
     for _ in range(3):
-        found = evictions.among("n", things)
+        found = evictions.among(things)
         assert [len(found[name]) for name in things] == [1, 1, 0]
     assert cluster.asked == 1
     again = evicted("a", 2)

@@ -78,7 +78,9 @@ def visit_together(job_ids: list[UUID], *, heard: bool = False) -> Visited:
         done, silent = set(ended.values_list("pk", flat=True)), {}
     for cluster, mine in _places(job_ids).items():
         try:
-            done |= _visited(capacity.engine_of(cluster), mine, heard)
+            seen, ended = _visited(capacity.engine_of(cluster), mine, heard)
+            done |= seen
+            owing |= ended
         except EngineUnavailable as problem:
             log.warning("A cluster does not answer: %s", problem)
             silent[cluster.pk] = problem
@@ -135,8 +137,9 @@ def _goes(job: Job) -> bool:
     return job.cancel_asked_at is not None
 
 
-def _visited(engine: JobEngine, places: list[Place], heard: bool) -> set[UUID]:
-    """Order, look at or end these, and write it down; the ids of those with no more to do."""
+def _visited(engine: JobEngine, places: list[Place], heard: bool) -> tuple[set[UUID], set[UUID]]:
+    """Order, look at or end these, and write it down; the ids of those with no more to do, and of
+    those that ended and are to be billed."""
     looked_at = timezone.now()
     known = [p for p in places if heard or p.attempt.ordered_at or _goes(p.job)]
     found, missing = _looked_at(engine, known)
@@ -153,11 +156,12 @@ def _visited(engine: JobEngine, places: list[Place], heard: bool) -> set[UUID]:
         for place, seen in found + made
         if place.job.pk not in more and any(pod.ended_at for pod in seen.pods)
     ]
-    if owe:
-        settling.pay(attempt.job_id for attempt, _ in owe)
-        _warn(settling.release(engine, [pair for pair in owe if not pair[1].ended]))
-    seen = [*(place for place, _ in found + made), *coming]
-    return {place.job.pk for place in seen} - more
+    if evicted := [(attempt, seen) for attempt, seen in owe if not seen.ended]:
+        settling.pay(attempt.job_id for attempt, _ in evicted)
+        _warn(settling.release(engine, evicted))
+    done = [*(place for place, _ in found + made), *coming]
+    ended = {attempt.job_id for attempt, seen in owe if seen.ended}
+    return {place.job.pk for place in done} - more, ended
 
 
 def _is_young(attempt: Attempt, now: datetime) -> bool:

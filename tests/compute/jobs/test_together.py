@@ -30,7 +30,9 @@ def ids(jobs) -> list:
 
 
 def visit(jobs) -> list:
-    return services.visit_together(ids(jobs)).alone
+    """See to these, and then to what is owed of them; those that are left for visits alone."""
+    visited = services.visit_together(ids(jobs))
+    return visited.alone + services.settle_together(visited.over).alone
 
 
 def begun(jobs) -> None:
