@@ -31,8 +31,16 @@ class Cluster:
     plane: ControlPlane | None
 
     def pod_log(self, namespace: str, pod: str) -> PodLog:
-        """Something to write lines with that the pod then has printed."""
-        return PodLog(self.api, self.plane.folder, namespace, pod)
+        """Something to write lines with that the pod then has printed; it is given from now on."""
+        log = PodLog(self.api, self.plane.folder, namespace, pod)
+        give_up = time.monotonic() + 10
+        while time.monotonic() < give_up:
+            try:
+                self.api.get(f"/api/v1/namespaces/{namespace}/pods/{pod}/log")
+                break
+            except ApiError:
+                time.sleep(0.05)
+        return log
 
 
 @pytest.fixture(scope="session")

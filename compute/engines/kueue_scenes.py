@@ -17,7 +17,7 @@ from compute.engines.kueue_reading import Scene
 
 FLAVOURS_FOR = 20.0
 NODES_FOR = 60.0
-QUEUE_FOR, LONG_QUEUE_FOR, LONG = 2.0, 5.0, 100
+QUEUE_FOR, LONG_QUEUE_FOR, LONG = 1.0, 5.0, 100
 REFUSALS_FOR = 3.0
 ALIKE_FOR = 15.0
 ASKED_FOR = 5.0

@@ -159,13 +159,19 @@ class KueueBench:
         return new_order(**{"image": "registry.invalid/x:1", "time_limit_s": limit, **changes})
 
     def running(self, name: str) -> JobSighting:
-        return self._until(name, JobPhase.RUNNING)
+        seen = self._until(name, JobPhase.RUNNING)
+        self._log_of(seen)
+        return seen
 
     def say(self, name: str, text: str) -> None:
-        pod = self.engine.look(name).pods[-1].name
+        self._log_of(self.engine.look(name)).write(*text.splitlines())
+
+    def _log_of(self, seen: JobSighting):
+        """Of its last pod: what runs has a log, though it be empty."""
+        pod = seen.pods[-1].name
         if pod not in self.logs:
             self.logs[pod] = self.cluster.pod_log("millwright-lab", pod)
-        self.logs[pod].write(*text.splitlines())
+        return self.logs[pod]
 
     def finish(self, name: str, exit_code: int = 0) -> JobSighting:
         """Not in the second in which it began: Kubernetes counts in these."""

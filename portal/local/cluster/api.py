@@ -55,7 +55,7 @@ class Api:
             raise ConnectionError(str(problem)) from problem
         if status >= 400:
             raise ApiError(status, _message(text))
-        return json.loads(text) if text[:1] in b"{[" else {"text": text.decode()}
+        return json.loads(text) if text[:1] in {b"{", b"["} else {"text": text.decode()}
 
     def get(self, path: str, **query: str) -> dict:
         return self.request("GET", f"{path}?{urlencode(query)}" if query else path)
