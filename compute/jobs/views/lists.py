@@ -69,9 +69,11 @@ class Jobs(Narrowed, TemplateView):
         return [PARTS.get(self.part, self.template_name)]
 
     def get_context_data(self, **kwargs):
-        wanted = self.narrowing.wanted()
-        series = series_of(self.request.user, wanted.series) if wanted.series else None
-        found = {"series": series} | ({} if self.part == "series" else self._listed())
+        asked, wanted = self.request.GET.copy(), self.narrowing.wanted()
+        asked.pop("part", None)
+        found = {"asked": asked.urlencode()} | ({} if self.part == "series" else self._listed())
+        if wanted.series and self.part != "rows":
+            found["series"] = series_of(self.request.user, wanted.series)
         return super().get_context_data(**found, **kwargs)
 
     def _listed(self) -> dict:

@@ -61,6 +61,9 @@ def test_the_list_of_a_series_says_how_it_stands_and_cancels_it(
     assert "train, 3 jobs" in text and "Cancel the 2 that go on" in text
     part = client.get(f"{address}&part=series", headers={"HX-Request": "true"})
     assert b"series-state" in part.content and b"<html" not in part.content
+    for name in ("series", "rows"):  # what refreshes itself asks for the same address each time
+        part = client.get(f"{address}&part={name}", headers={"HX-Request": "true"})
+        assert part.content.count(b"part=") == 1
     act = f"/jobs/{made[0].pk}/cancel-series/"
     text = client.post(act, {"next": address}, follow=True).content.decode()
     assert "2 jobs are being cancelled" in text and "that go on" not in text
