@@ -43,7 +43,7 @@ class Campus:
             self.place / "plane",
             cache.built() or build(console),
             durable=False,
-            grace_seconds=max(40, (nodes or 0) // 5),
+            grace_seconds=max(40, (nodes or 0) // 2),
         )
         self.plane.start(console)
         everything.callback(self.plane.stop)

@@ -10,7 +10,7 @@ from kubernetes import client, config
 
 from benchmarks.catalogue import timed
 from benchmarks.philly import Asked
-from benchmarks.replay import IMAGE, submit, submit_series
+from benchmarks.replay import IMAGE, submit, submit_all, submit_series
 from compute.engines import kueue_manifests as manifests
 from compute.engines import kueue_names as names
 from compute.engines.kueue_client import Client
@@ -24,7 +24,6 @@ from portal.core import tenancy
 
 AT_ONCE = 8
 GOES = 15
-EVERY_S = 4  # seconds from one series to the next, where they come at a rate
 
 
 class Bare:
@@ -143,17 +142,17 @@ def waiting(bare: Bare) -> int:
 
 
 def submit_short(teams, count: int, rate: int) -> list:
-    """So many jobs of one GPU for a second, as series, of each team as many; their ids. `rate` a
-    second, or at once."""
-    made, began = [], time.monotonic()
-    of = (rate * EVERY_S if rate else count) // len(teams)
-    each = [{"SEED": str(n)} for n in range(of)]
-    while len(made) < count:
-        time.sleep(max(0.0, began + len(made) / rate - time.monotonic()) if rate else 0)
-        for team in teams:
-            asked = Asked(0, team.tenant.slug, 1, 1, 1)
-            made += [job.pk for job in submit_series(team, asked, each)]
-    return made
+    """So many jobs of one GPU for a second; their ids. At `rate` a second, the teams in turns; or
+    all at once, a series of each team."""
+    if rate:
+        slugs = [team.tenant.slug for team in teams]
+        comes = [Asked(n / rate, slugs[n % len(slugs)], 1, 1, 1) for n in range(count)]
+        return submit_all(comes, dict(zip(slugs, teams, strict=True)))
+    each = [{"SEED": str(n)} for n in range(count // len(teams))]
+    made = []
+    for team in teams:
+        made += submit_series(team, Asked(0, team.tenant.slug, 1, 1, 1), each)
+    return [job.pk for job in made]
 
 
 def lags(made: list, witness) -> list[float]:

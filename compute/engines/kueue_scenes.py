@@ -221,6 +221,8 @@ class Scenes:
 
     def position(self, workload: dict) -> int | None:
         """Its place in the queue of its tenant, from 1; None while Kueue knows none."""
+        if _has_left_queue(workload):
+            return None
         meta = workload["metadata"]
         namespace = meta["namespace"]
         queue = workload["spec"].get("queueName") or names.LOCAL_QUEUE
@@ -255,7 +257,7 @@ class Scenes:
 
     def _ask_queues(self, waiting: Iterable[dict]) -> None:
         """Of several tenants at once, so that none is waited for after the other."""
-        one_of = {one["metadata"]["namespace"]: one for one in waiting}
+        one_of = {one["metadata"]["namespace"]: one for one in waiting if not _has_left_queue(one)}
         if len(one_of) > 1:
             with ThreadPoolExecutor(min(AT_ONCE, len(one_of))) as threads:
                 for _ in threads.map(self.position, one_of.values()):
@@ -328,6 +330,11 @@ class Scenes:
 def _queue_for(places: dict[str, int]) -> float:
     """How long places are believed: a long queue is not listed at every look."""
     return LONG_QUEUE_FOR if len(places) > LONG else QUEUE_FOR
+
+
+def _has_left_queue(workload: dict) -> bool:
+    """Whether it is let in, though its Job may not have been told yet."""
+    return bool(names.holds(names.conditions(workload), "QuotaReserved"))
 
 
 def _is_suspended(job: dict | None) -> bool:

@@ -132,5 +132,7 @@ def _part(gpus: Decimal, name: str) -> str:
 
 def being_cancelled(count: int) -> str:
     """What is said when so many jobs were asked to end."""
+    if not count:
+        return "All of these were asked to end before"
     what = "1 job is" if count == 1 else f"{count} jobs are"
     return f"{what} being cancelled"

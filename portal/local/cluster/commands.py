@@ -119,7 +119,7 @@ def controller_manager(layout: Layout, *, grace_seconds: int) -> list[str]:
         f"--bind-address={LOOPBACK}",
         f"--secure-port={layout.ports['controller-manager']}",
         f"--node-monitor-grace-period={grace_seconds}s",
-        "--node-monitor-period=2s",
+        f"--node-monitor-period={max(2, grace_seconds // 20)}s",
         "--concurrent-job-syncs=20",
         "--profiling=false",
         *RATE,

@@ -16,6 +16,8 @@ from portal.local.folder import make_private
 from portal.local.processes import ChildProcess, plain_environment, rotate
 
 START_WITHIN = 90.0
+# With its own settings the API server spends a fifth of its time on collecting garbage.
+COLLECTS = {"GOGC": "400", "GOMEMLIMIT": "2GiB"}
 PARTS = ("etcd", "apiserver", "controller-manager", "scheduler", "kwok", "kueue")
 NAMES = {"apiserver": "kube-apiserver"} | {
     name: f"kube-{name}" for name in ("controller-manager", "scheduler")
@@ -155,7 +157,7 @@ class ControlPlane:
             name=name,
             command=[str(program), *options],
             log=log,
-            environment=plain_environment(),
+            environment=plain_environment(**COLLECTS),
             folder=home or self.folder,
         )
         self.parts[name].start()

@@ -76,3 +76,6 @@ def test_a_program_cancels_a_series(client, consumer, a100, claims):
     assert said["count"] == len(made)
     assert [one["id"] for one in said["jobs"]] == [str(job.pk) for job in made]
     assert post(client, consumer, path, {}, 202) == {"count": 0, "jobs": []}
+    client.force_login(consumer)
+    text = client.post(f"/{path}", {"next": "/jobs/"}, follow=True).content.decode()
+    assert "All of these were asked to end before" in text
