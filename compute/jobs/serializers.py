@@ -91,7 +91,8 @@ class NeedsSerializer(Exact):
 
 
 class EstimateSerializer(serializers.Serializer):
-    """What is asked for, before it is submitted."""
+    """What is asked for, before it is submitted. The body of a job does as well: what has no part
+    in an estimate is left out."""
 
     tenant = VisibleField(queryset=Tenant.objects.all(), slug_field="slug")
     needs = NeedsSerializer(required=False)
@@ -143,7 +144,7 @@ class ForecastSerializer(serializers.Serializer):
         return found.usual_nano and [money(nano, found.currency) for nano in found.usual_nano]
 
 
-class JobAsksSerializer(EstimateSerializer):
+class JobAsksSerializer(Exact, EstimateSerializer):
     """What both a job and a template may hold."""
 
     command = CommandField(required=False)
@@ -199,13 +200,13 @@ class NewJobSerializer(JobAsksSerializer):
         return held | asks | {"name": name, "template": template}
 
 
-class CancelSerializer(serializers.Serializer):
+class CancelSerializer(Exact):
     """Why, in words that are kept."""
 
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 
-class PrioritySerializer(serializers.Serializer):
+class PrioritySerializer(Exact):
     """Another priority. High and urgent are given by owners and operators."""
 
     priority = serializers.ChoiceField(Priority.choices)
