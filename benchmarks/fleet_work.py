@@ -23,7 +23,7 @@ from portal.audit.models import Event
 from portal.core import tenancy
 
 AT_ONCE = 8
-GOES = 15
+GOES = 45
 
 
 class Bare:

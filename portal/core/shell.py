@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
@@ -213,6 +214,7 @@ def installation() -> dict:
     }
 
 
+@cache
 def address(url_name: str) -> str:
     """The address behind a name; empty if this installation has no such page."""
     try:

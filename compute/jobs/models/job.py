@@ -14,6 +14,14 @@ from portal.core.models import Record
 from tenants.directory.models import Region, Tenant, User
 from tenants.directory.roles import TenantRole
 
+LISTED = (
+    *("name", "status", "cause", "reason", "priority", "cancel_asked_at"),
+    *("gpus", "gpu_memory_gb", "cpu", "memory_gb", "nodes", "time_limit_s"),
+    *("created_at", "queued_at", "started_at", "ended_at"),
+    *("tenant__name", "person__username", "flavour__name", "flavour__product"),
+    *("step__pipeline__name",),
+)
+
 
 class JobQuerySet(OfTenant):
     def readable_by(self, user):
@@ -43,6 +51,10 @@ class JobQuerySet(OfTenant):
 
     def to_show(self):
         return self.select_related("tenant", "person", "cluster", "flavour", "step__pipeline")
+
+    def to_list(self):
+        """With what a row of a list shows, and no more: fifty of them are read for a page."""
+        return self.select_related("tenant", "person", "flavour", "step__pipeline").only(*LISTED)
 
 
 class Job(Record):

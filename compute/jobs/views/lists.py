@@ -46,7 +46,7 @@ class Narrowed(Page):
     def page(self) -> listing.Slice:
         asked, seen = self.request.GET, Job.objects.visible_to(self.request.user)
         return listing.cut(
-            self.narrowing.wanted().of(seen).to_show(),
+            self.narrowing.wanted().of(seen).to_list(),
             after=uuid_or_none(asked.get("after")),
             before=uuid_or_none(asked.get("before")),
             oldest_first=self.oldest_first,
@@ -88,17 +88,17 @@ class Jobs(Narrowed, TemplateView):
         found |= {"oldest_first": self.oldest_first, "turned": turned(query, self.oldest_first)}
         found |= {"several": len(user.standing) != 1, "paged": bool(PLACES & {*self.request.GET})}
         found["mine"] = set(mine.values_list("pk", flat=True))
-        return found | ({} if self.part in PARTS else around(user))
+        return found | ({} if self.part in PARTS else around(user, page))
 
 
-def around(user) -> dict:
+def around(user, page: listing.Slice) -> dict:
     """What only the whole page shows: what to narrow by, and how to begin."""
     return {
         "tenants": tenants_for(user),
         "people": User.objects.visible_to(user).order_by("username")[:PEOPLE],
         "may_ask": bool(user.tenants_as(TenantRole.CONSUMER)),
         "templates": Template.objects.visible_to(user).in_use()[:3],
-        "any": Job.objects.visible_to(user).exists(),
+        "any": bool(page.rows) or Job.objects.visible_to(user).exists(),
     }
 
 
@@ -115,9 +115,12 @@ PLACES = {"after", "before"}
 
 
 def tenants_for(user):
-    """The tenants to choose from: those one works for, all of them for the platform."""
+    """The tenants to choose from: those one works for, all of them for the platform. None where
+    there is only one."""
     seen = Tenant.objects.visible_to(user)
-    return seen if user.platform_roles else seen.joined_by(user)
+    if user.platform_roles:
+        return seen
+    return seen.joined_by(user) if len(user.standing) > 1 else seen.none()
 
 
 class CancelMany(SignedIn, View):

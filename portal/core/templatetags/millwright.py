@@ -1,6 +1,7 @@
 """The tags of our pages: figures in words, marks, fields, links that keep what was chosen."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from django import template
 from django.template.loader import render_to_string
@@ -27,6 +28,7 @@ register.simple_tag(_words.number, name="number")
 register.simple_tag(charts.strip, name="strip")
 register.simple_tag(charts.sparkline, name="sparkline")
 
+DECORATION = 'aria-hidden="true"'
 TONE_ICONS = {"ok": "ok", "warn": "clock", "bad": "bad", "info": "half", "idle": "idle"}
 CLASS_NAMES = ("Public", "Internal", "Confidential", "Restricted")
 LATE = 0.75
@@ -66,15 +68,16 @@ def compact(value) -> str:
 @register.simple_tag
 def icon(name: str, size: str = "", label: str = "", css: str = ""):
     """A symbol of icons.svg: decoration, unless `label` says what it means. `size` is 12 or 20."""
+    if not label:
+        return _symbol(name, size, css, DECORATION)
+    return _symbol(name, size, css, format_html('role="img" aria-label="{}"', label))
+
+
+@lru_cache(maxsize=1024, typed=True)  # a page has dozens, and they are the same on all
+def _symbol(name: str, size: str, css: str, spoken: str) -> str:
     classes = " ".join(filter(None, ["icon", size and f"icon--{size}", css]))
-    spoken = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true"'
-    return format_html(
-        '<svg class="{}" {}><use href="{}#{}"/></svg>',
-        classes,
-        mark_safe(spoken),
-        static("icons.svg"),
-        name,
-    )
+    shape = '<svg class="{}" {}><use href="{}#{}"/></svg>'
+    return format_html(shape, classes, mark_safe(spoken), static("icons.svg"), name)
 
 
 @register.simple_tag
