@@ -20,21 +20,6 @@ def submit_all(asked, teams) -> list:
     return made
 
 
-def submit_apart(team, one, count: int) -> list:
-    """Ids of so many jobs, each submitted when the one before has ended."""
-    made = []
-    for _ in range(count):
-        made.append(submit(team, one).pk)
-        while _is_open(made[-1]):
-            time.sleep(0.2)
-    return made
-
-
-def _is_open(job_id) -> bool:
-    with tenancy.as_system():
-        return Job.objects.filter(pk=job_id, ended_at=None).exists()
-
-
 def submit(team, one) -> Job:
     with tenancy.acting_as(team.person):
         return jobs.submit(team.tenant, by=team.person, **_asks(one))
