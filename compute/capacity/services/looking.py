@@ -72,7 +72,7 @@ def _keep_nodes(cluster: Cluster, seen: tuple[NodeSighting, ...]) -> None:
     _held(cluster)  # of two looks at once the second sees what the first made
     now = timezone.now()
     flavours = assign(cluster, seen, now)
-    known = {node.name: node for node in cluster.nodes.all()}
+    known = {node.name: node for node in cluster.nodes.select_related("flavour")}
     made, changed = [], []
     for sighting in seen:
         facts = _facts(sighting, flavours.get(sighting.name))

@@ -27,11 +27,11 @@ def order(job_id: UUID) -> None:
     and whose own job is among it needs to do nothing. Raises `EngineUnavailable`.
     """
     with tenancy.as_system():
-        attempt = Attempt.objects.filter(job=job_id, ended_at=None).first()
+        attempt = Attempt.objects.filter(job=job_id).order_by("-number").first()
     if attempt is None:
         visit(job_id)  # its first attempt could not be written with it
         return
-    if attempt.ordered_at:
+    if attempt.ordered_at or attempt.ended_at:
         return
     for _ in range(ROUNDS):
         if not (waiting := _unordered(attempt.cluster_id)):

@@ -17,7 +17,7 @@ from portal.local.processes import ChildProcess, plain_environment, rotate
 
 START_WITHIN = 90.0
 # With its own settings the API server spends a fifth of its time on collecting garbage.
-COLLECTS = {"GOGC": "400", "GOMEMLIMIT": "2GiB"}
+COLLECTS = {"GOGC": "300", "GOMEMLIMIT": "4GiB"}
 PARTS = ("etcd", "apiserver", "controller-manager", "scheduler", "kwok", "kueue")
 NAMES = {"apiserver": "kube-apiserver"} | {
     name: f"kube-{name}" for name in ("controller-manager", "scheduler")

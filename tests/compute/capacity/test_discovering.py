@@ -1,6 +1,8 @@
 """Clusters, kinds of hardware and nodes are what engines and settings say."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from compute.capacity import services
 from compute.capacity.kinds import even_gb, kind_of
@@ -81,6 +83,18 @@ def test_a_node_that_vanished_is_told_as_gone_and_holds_nothing(fleet, h100):
 def test_a_look_that_changes_nothing_writes_no_node(fleet, django_assert_max_num_queries):
     with django_assert_max_num_queries(26):
         fleet.look()
+
+
+def test_a_look_at_many_nodes_takes_the_statements_of_one_at_few(vision):
+    fleet = Fleet(vision)
+
+    def statements(count: int) -> int:
+        fleet.has(*(node(f"n-{number}") for number in range(count)))
+        with CaptureQueriesContext(connection) as asked:
+            fleet.look()
+        return len(asked)
+
+    assert statements(30) == statements(3)
 
 
 def test_a_silent_cluster_keeps_what_was_seen_and_says_since_when(fleet):

@@ -35,6 +35,16 @@ def test_what_is_ordered_is_not_asked_for_again(jobs, engine):
         services.order(job.pk)
 
 
+def test_a_message_that_comes_when_its_job_has_ended_asks_the_cluster_nothing(jobs, engine):
+    services.order(jobs[0].pk)
+    engine.run(attempt_name(jobs[0]))
+    engine.finish(attempt_name(jobs[0]), 0)
+    services.converge_all([job.pk for job in jobs])
+    assert fresh(jobs[0]).status == JobStatus.SUCCEEDED
+    engine.down = True
+    services.order(jobs[0].pk)
+
+
 def test_one_that_is_broken_stops_no_other(jobs, engine):
     Attempt.objects.filter(job=jobs[0]).update(order={"nonsense": True})
     services.order(jobs[3].pk)
