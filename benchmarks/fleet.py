@@ -5,10 +5,11 @@ nodes. First `compared` (300) Jobs are made by a bare client, then as many by ou
 series, all into a queue whose quota one job holds, so that all wait: the processor time of
 everything together, control plane included, until all Jobs exist and wait in Kueue, less what all
 spend before, while nothing is asked of them. They are taken away again. Then all jobs come from
-ten teams, three each second, and run for a second each: how long after the API server told of a
-pod our row says the same, and how long list and job pages take on the server. Then a burst of 600
-at once, for which there is no limit: on few cores the control plane itself is busy for minutes. In
-the end jobs that are submitted one by one, for comparison.
+ten teams, two each second (two cores that also run the control plane sustain nearly three), and
+run for a second each: how long after the API server told of a pod our row says the same, and how
+long list and job pages take on the server. Then a burst of 600 at once, for which there is no
+limit: on few cores the control plane itself is busy for minutes. In the end jobs that are
+submitted one by one, for comparison.
 """
 
 import sys
@@ -21,7 +22,7 @@ MOST_TIMES, LAG_S, PAGE_MS = 1.5, 3.0, 50.0
 SIZES = ["1000", "5000", "300"]
 SERIES = "a series"
 WARM, SETTLES_S, REST_S = 10, 10.0, 40.0
-A_SECOND, BURST = 3, 600
+A_SECOND, BURST = 2, 600
 TEAMS = {f"team-{number}": 40 for number in range(10)}
 
 
@@ -97,11 +98,11 @@ def _running(campus, teams, work, count: int, rate: int = 0) -> list[str]:
     witness.stop()
     time.sleep(SETTLES_S)  # what it hears is read by this process, which answers for the pages too
     pages = work.pages(busy[-1], made)
-    for name, times in pages.items():
-        print(f"{name:<16} p50 {median(times):.1f} ms")
+    for name, (times, cpu) in pages.items():
+        print(f"{name:<16} p50 {median(times):.1f} ms, {median(cpu):.1f} ms of a processor")
     wrong = [f"{left} jobs never settled"] if left else []
     wrong += [f"p95 of the lag is {late:.1f} s"] if late > LAG_S else []
-    return wrong + [f"{name} is slow" for name, t in pages.items() if median(t) > PAGE_MS]
+    return wrong + [f"{name} is slow" for name, t in pages.items() if median(t[0]) > PAGE_MS]
 
 
 if __name__ == "__main__":

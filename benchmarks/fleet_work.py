@@ -170,13 +170,13 @@ def lags(made: list, witness) -> list[float]:
     return [max(0.0, (ours[job] - at).total_seconds()) for job, at in heard.items() if job in ours]
 
 
-def pages(team, made: list) -> dict[str, list[float]]:
-    """Milliseconds on the server of the list and of one job's page."""
+def pages(team, made: list) -> dict[str, tuple[list[float], list[float]]]:
+    """Milliseconds on the server of the list and of one job's page, and those of a processor."""
     visitor = Visitor(SERVER_NAME="127.0.0.1")
     visitor.force_login(team.person)
     paths = {"list": "/jobs/", "job page": f"/jobs/{made[-1]}/", "API list": "/api/v1/jobs/"}
     return {
-        name: timed(lambda path=path: _got(visitor, path), GOES)[0] for name, path in paths.items()
+        name: timed(lambda path=path: _got(visitor, path), GOES) for name, path in paths.items()
     }
 
 
