@@ -7,7 +7,6 @@ from compute.jobs import definition_text
 from compute.jobs.definition_text import MOST_TEXT
 from compute.jobs.definitions import Flawed
 from compute.jobs.models import Pipeline, Step
-from compute.jobs.serializers import Exact
 from portal.api.base import VisibleField
 from tenants.directory.models import Tenant
 
@@ -50,7 +49,7 @@ class PipelineDetailSerializer(PipelineSerializer):
         read_only_fields = fields
 
 
-class NewPipelineSerializer(Exact):
+class NewPipelineSerializer(serializers.Serializer):
     """A name and steps, or the same as YAML in `definition`."""
 
     tenant = VisibleField(queryset=Tenant.objects.all(), slug_field="slug")
@@ -81,7 +80,7 @@ class NewPipelineSerializer(Exact):
         return {"name": str(written.data.get("name") or "")[:81], "steps": written.steps}
 
 
-class RestartSerializer(Exact):
+class RestartSerializer(serializers.Serializer):
     """From which step on; all that failed when left out."""
 
     from_step = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")

@@ -91,8 +91,7 @@ class NeedsSerializer(Exact):
 
 
 class EstimateSerializer(serializers.Serializer):
-    """What is asked for, before it is submitted. The body of a job does as well: what has no part
-    in an estimate is left out."""
+    """What is asked for, before it is submitted."""
 
     tenant = VisibleField(queryset=Tenant.objects.all(), slug_field="slug")
     needs = NeedsSerializer(required=False)
@@ -144,7 +143,7 @@ class ForecastSerializer(serializers.Serializer):
         return found.usual_nano and [money(nano, found.currency) for nano in found.usual_nano]
 
 
-class JobAsksSerializer(Exact, EstimateSerializer):
+class JobAsksSerializer(EstimateSerializer):
     """What both a job and a template may hold."""
 
     command = CommandField(required=False)
@@ -200,13 +199,13 @@ class NewJobSerializer(JobAsksSerializer):
         return held | asks | {"name": name, "template": template}
 
 
-class CancelSerializer(Exact):
+class CancelSerializer(serializers.Serializer):
     """Why, in words that are kept."""
 
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 
-class PrioritySerializer(Exact):
+class PrioritySerializer(serializers.Serializer):
     """Another priority. High and urgent are given by owners and operators."""
 
     priority = serializers.ChoiceField(Priority.choices)

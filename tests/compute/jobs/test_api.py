@@ -207,23 +207,6 @@ def test_a_need_that_is_not_there_is_named(client, consumer, a100):
     assert not Job.objects.exists() and not Template.objects.exists()
 
 
-def test_a_slip_in_the_name_of_a_field_is_told_and_nothing_is_done(client, consumer, job):
-    slips = {
-        "jobs/": ASKED | {"time_limit": 60},
-        "jobs/series/": ASKED | {"each": [{}], "time_limit": 60},
-        "job-templates/": ASKED | {"time_limit": 60},
-        "pipelines/": {"tenant": "claims", "name": "nightly", "steps": [], "time_limit": 60},
-        f"jobs/{job.pk}/cancel/": {"time_limit": 60},
-        f"jobs/{job.pk}/prioritise/": {"priority": "low", "time_limit": 60},
-    }
-    for path, body in slips.items():
-        told = post(client, consumer, path, body, 422)["errors"]
-        assert "no such field" in told["time_limit"][0], path
-    job.refresh_from_db()
-    assert (job.cancel_asked_at, job.priority) == (None, "normal")
-    assert Job.objects.count() == 1 and not Template.objects.exists()
-
-
 def test_the_body_of_a_job_is_estimated_as_it_is(client, consumer, a100):
     assert post(client, consumer, "jobs/estimate/", ASKED, 200)["fits"]
 
