@@ -17,7 +17,7 @@ from tenants.directory.roles import TenantRole
 LISTED = (
     *("name", "status", "cause", "reason", "priority", "cancel_asked_at"),
     *("gpus", "gpu_memory_gb", "cpu", "memory_gb", "nodes", "time_limit_s"),
-    *("created_at", "queued_at", "started_at", "ended_at"),
+    *("created_at", "started_at", "ended_at"),
     *("tenant__name", "person__username", "flavour__name", "flavour__product"),
     *("step__pipeline__name",),
 )
