@@ -4,7 +4,8 @@
 nodes. First `compared` (300) Jobs are made by a bare client, then as many by our API as one
 series, all into a queue whose quota one job holds, so that all wait: the processor time of
 everything together, control plane included, until all Jobs exist and wait in Kueue, less what all
-spend before, while nothing is asked of them. They are taken away again. Then all jobs come from
+spend before, while nothing is asked of them. They are taken away again. Then all jobs wait at
+once, in that queue, and list and job pages are asked for; then they come once more, from
 ten teams, two each second (two cores that also run the control plane sustain nearly three), and
 run for a second each: how long after the API server told of a pod our row says the same, and how
 long list and job pages take on the server. Then a burst of 600 at once, for which there is no
@@ -40,6 +41,7 @@ def main() -> int:
         bare.like(series.first)
         cheap = _costs(bare, compared)
         wrong = _compared(SERIES, _costs(series, compared), cheap)
+        wrong += _queued(series, work, count)
         series.give_back()
         wrong += _running(campus, teams, work, count, A_SECOND)
         _running(campus, teams, work, BURST)
@@ -80,6 +82,17 @@ def _compared(name: str, ours: float, bare: float) -> list[str]:
     return [f"submission costs {times:.2f} times"] if limit and times > MOST_TIMES else []
 
 
+def _queued(series, work, count: int) -> list[str]:
+    """The pages of a team of which so many jobs wait."""
+    began = time.monotonic()
+    made = series.make(count)
+    print(f"\n{count} jobs of one team wait, after {time.monotonic() - began:.0f} s")
+    time.sleep(SETTLES_S)
+    wrong = _pages(work, series.team, made)
+    series.clear()
+    return wrong
+
+
 def _running(campus, teams, work, count: int, rate: int = 0) -> list[str]:
     """`rate`: how many come each second; 0: all at once."""
     witness = import_module("benchmarks.pods").Witness(campus.plane.api, "millwright.job/attempt")
@@ -96,13 +109,17 @@ def _running(campus, teams, work, count: int, rate: int = 0) -> list[str]:
     late = quantiles(lags, n=20)[-1]
     print(f"from a pod's event to our row: p50 {median(lags):.2f} s, p95 {late:.2f} s")
     witness.stop()
-    time.sleep(SETTLES_S)  # what it hears is read by this process, which answers for the pages too
-    pages = work.pages(busy[-1], made)
-    for name, (times, cpu) in pages.items():
-        print(f"{name:<16} p50 {median(times):.1f} ms, {median(cpu):.1f} ms of a processor")
+    time.sleep(SETTLES_S)
     wrong = [f"{left} jobs never settled"] if left else []
     wrong += [f"p95 of the lag is {late:.1f} s"] if late > LAG_S else []
-    return wrong + [f"{name} is slow" for name, t in pages.items() if median(t[0]) > PAGE_MS]
+    return wrong + _pages(work, busy[-1], made)
+
+
+def _pages(work, team, made: list) -> list[str]:
+    pages = work.pages(team, made)
+    for name, (times, cpu) in pages.items():
+        print(f"{name:<16} p50 {median(times):.1f} ms, {median(cpu):.1f} ms of a processor")
+    return [f"{name} is slow" for name, (times, _) in pages.items() if median(times) > PAGE_MS]
 
 
 if __name__ == "__main__":

@@ -90,6 +90,10 @@ class Jobs(LogActions, Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin
     filterset_class = JobFilter
     pagination_class = ByNewest
 
+    def get_queryset(self):
+        seen = super().get_queryset()
+        return seen.to_tell() if self.action == "list" else seen
+
     def list(self, request, *args, **kwargs):
         jobs = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self._shown(jobs, many=True))

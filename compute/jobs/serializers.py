@@ -265,7 +265,7 @@ class JobSerializer(serializers.ModelSerializer):
     short_id = serializers.CharField(read_only=True)
     region = serializers.CharField(read_only=True, help_text="Empty: wherever it fits.")
     command = CommandField(read_only=True)
-    needs = serializers.SerializerMethodField()
+    needs = NeedsSerializer(source="*", read_only=True)
     variables = serializers.DictField(child=serializers.CharField(), read_only=True)
     datasets = serializers.ListField(child=serializers.CharField(), read_only=True)
     template = serializers.UUIDField(source="template_id", read_only=True, allow_null=True)
@@ -289,10 +289,6 @@ class JobSerializer(serializers.ModelSerializer):
             "created_at", "queued_at", "started_at", "ended_at", "cancel_asked_at", "last_line",
         ]  # fmt: skip
         read_only_fields = fields
-
-    @extend_schema_field(NeedsSerializer)
-    def get_needs(self, job):
-        return NeedsSerializer(job).data
 
     def get_needs_a_change(self, job) -> bool:
         """Whether it waits for something that passes only when somebody changes something."""

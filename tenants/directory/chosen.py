@@ -22,7 +22,7 @@ class TenantMiddleware:
 
 def tenants_of(user) -> list[Tenant]:
     """The tenants that `user` may work for, by name."""
-    return list(Tenant.objects.filter(pk__in=list(user.standing)).order_by("name", "slug"))
+    return user.own_tenants
 
 
 def tenant_of(request) -> Tenant | None:
@@ -37,7 +37,7 @@ def tenant_of(request) -> Tenant | None:
     if chosen not in user.standing:
         alone = len(user.standing) == 1 and not user.platform_roles
         chosen = next(iter(user.standing)) if alone else None
-    return Tenant.objects.filter(pk=chosen).first() if chosen else None
+    return next((tenant for tenant in user.own_tenants if tenant.pk == chosen), None)
 
 
 def choose(request, tenant: Tenant | None) -> None:

@@ -151,6 +151,12 @@ class User(AbstractUser):
         return {tenant: frozenset(roles) for tenant, roles in held.items()}
 
     @cached_property
+    def own_tenants(self) -> list[Tenant]:
+        """The tenants that this person may work for, by name."""
+        rows = Tenant.objects.filter(pk__in=list(self.standing))
+        return list(rows.order_by("name", "slug"))
+
+    @cached_property
     def powers(self) -> dict[str, list[uuid.UUID]]:
         """For each role, the tenants where this person may act with at least its power."""
         order = list(TenantRole)

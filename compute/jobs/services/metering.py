@@ -20,6 +20,10 @@ AT_ONCE = 100
 MISSED = timedelta(seconds=5)  # a look that began before a run was written may not know of it
 SECOND = timedelta(seconds=1)
 MICRO = Decimal("0.000001")
+PRICED = (
+    *("job", "flavour", "units", "started_at", "ended_at"),
+    *("billed_at", "price_id", "nano", "currency"),
+)
 GONE = "It was removed from outside. Counted until it was last seen."
 
 
@@ -160,7 +164,7 @@ def costs_so_far(jobs: list[Job]) -> dict[UUID, tuple[int | None, str]]:
     """
     now = timezone.now()
     ids = [job.pk for job in jobs]
-    runs = list(Run.objects.filter(job__in=ids, started_at__isnull=False))
+    runs = list(Run.objects.filter(job__in=ids, started_at__isnull=False).only(*PRICED))
     prices = chargeback.prices_of({run.flavour_id for run in runs if run.billed_at is None})
     sums: dict[UUID, tuple[int | None, str]] = {}
     for run in runs:

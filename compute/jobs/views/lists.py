@@ -81,14 +81,19 @@ class Jobs(Narrowed, TemplateView):
         for name in ("part", "after", "before"):
             query.pop(name, None)
         ids = [job.pk for job in page if not job.ended]
-        mine = Job.objects.changeable_by(user).filter(pk__in=ids)
         found = {"page": page, "rows": rows_of(page.rows), "query": query.urlencode()}
         found |= {"narrowing": self.narrowing, "in_use": self.narrowing.in_use()}
         found["ignored"] = "; ".join(self.narrowing.ignored())
         found |= {"oldest_first": self.oldest_first, "turned": turned(query, self.oldest_first)}
         found |= {"several": len(user.standing) != 1, "paged": bool(PLACES & {*self.request.GET})}
-        found["mine"] = set(mine.values_list("pk", flat=True))
+        found["mine"] = changeable(user, ids)
         return found | ({} if self.part in PARTS else around(user, page))
+
+
+def changeable(user, ids: list) -> set:
+    """Those of these jobs that this person may cancel."""
+    mine = Job.objects.changeable_by(user).filter(pk__in=ids)
+    return set(mine.values_list("pk", flat=True)) if ids else set()
 
 
 def around(user, page: listing.Slice) -> dict:

@@ -129,7 +129,8 @@ def _counted(count: int, unit: str) -> str:
 
 def exact(moment: datetime) -> str:
     """The same instant for everybody: "21 Nov 2026, 10:02:17 UTC"."""
-    return format_date(moment.astimezone(UTC), "j M Y, H:i:s") + " UTC"
+    utc = moment.astimezone(UTC)
+    return f"{utc.day} {utc:%b %Y, %H:%M:%S} UTC"
 
 
 def day(moment) -> str:
