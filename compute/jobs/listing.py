@@ -14,6 +14,7 @@ from django.db.models import Q
 from compute.capacity.models import GpuFlavour
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.wording import WRONG
+from portal.core import shell
 from portal.core.ids import floor_id
 from tenants.directory.models import Tenant, User
 
@@ -130,5 +131,5 @@ def cut(jobs, *, after=None, before=None, oldest_first: bool = False, size: int 
 
 
 def unfinished_of(user, jobs) -> int:
-    """How many of the jobs that this person submitted have not ended."""
-    return jobs.filter(person=user).unfinished().count()
+    """How many of the jobs that this person submitted have not ended, as far as a mark tells."""
+    return jobs.filter(person=user).unfinished()[: shell.MOST_TOLD + 1].count()

@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 
 VERBS = ("Use", "Publish", "Decide", "Pay", "Run", "Prove")
 SHORTCUTS = 4
+MOST_TOLD = 999  # a mark beside a link says no more than that there are more
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ class Registry:
     ) -> None:
         """Put an item under one of the six verbs; called from a storey's `ready()`.
 
-        `shown(user)` and `tally(user)` are asked on each full page, so they must be cheap.
+        `shown(user)` and `tally(user)` are asked on each full page, so they must be cheap: a tally
+        need not count further than one beyond `MOST_TOLD`.
         Items with `short` take the four places at the bottom of a phone, by verb and order, but
         those with a `tally` before the others.
         """

@@ -11,9 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.text import slugify
 
-from portal.core import charts
+from portal.core import charts, shell
 from portal.core.actor import scene
-from portal.core.shell import installation as installed
 from portal.core.templatetags import _fields, _words
 
 register = template.Library()
@@ -57,6 +56,13 @@ def _instant(moment: datetime, words: str):
 def initials(name: str) -> str:
     """Two letters for an avatar."""
     return str(name)[:2].capitalize()
+
+
+@register.filter
+def tally(count: int | None) -> str:
+    """What waits, in a mark beside a link: 1000 -> "999+"."""
+    most = shell.MOST_TOLD
+    return f"{most}+" if count and count > most else _words.number(count or 0)
 
 
 @register.filter
@@ -178,7 +184,7 @@ def form_errors(*forms):
 @register.simple_tag
 def installation() -> dict:
     """Region and version, also where there is no request."""
-    return installed()
+    return shell.installation()
 
 
 @register.simple_tag

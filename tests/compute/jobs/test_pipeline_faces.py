@@ -150,6 +150,21 @@ def test_the_list_asks_the_same_however_long_it_is(
         seen("/jobs/pipelines/")
 
 
+def test_jobs_say_which_pipeline_they_are_a_step_of_for_the_same_questions(
+    seen, pipeline, floor, claims, consumer, django_assert_max_num_queries
+):
+    seen("/jobs/")
+    with django_assert_max_num_queries(30) as short:
+        text = seen("/jobs/")
+    assert f'step of <a href="{pipeline.get_absolute_url()}">Nightly</a>' in text
+    for number in range(4):
+        more = services.start_pipeline(claims, by=consumer, name=f"More {number}", steps=LINE)
+        services.converge_pipeline(more.pk)
+    with django_assert_max_num_queries(len(short)):
+        text = seen("/jobs/")
+    assert text.count("step of <a") == 5
+
+
 def test_programs_start_read_and_steer_pipelines(api, floor):
     body = {"tenant": "claims", "name": "By program", "steps": LINE}
     made = api.post("/api/v1/pipelines/", body, format="json")

@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from compute.capacity.models import EngineKind
 from compute.jobs import services
+from compute.jobs.frame import unfinished
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.listing import SIZE, cut
 from compute.jobs.models import Job
 from compute.jobs.picture import state_of
+from portal.core import shell
 from portal.core.ids import floor_id, new_id
 from tests.compute.jobs import stage
 from tests.compute.jobs.stage import attempt_name, fresh
@@ -279,6 +281,16 @@ def test_my_unfinished_jobs_are_counted_in_the_navigation(client, running, consu
     row(claims, consumer, name="Ended", status=JobStatus.SUCCEEDED)
     text = page(client, consumer, "/jobs/")
     assert re.search(r'id="tally-jobs">1<', text)
+
+
+def test_a_mark_in_the_navigation_counts_no_further_than_it_tells(
+    client, running, consumer, claims, monkeypatch
+):
+    monkeypatch.setattr(shell, "MOST_TOLD", 1)
+    for name in "ab":
+        row(claims, consumer, name=name)
+    assert unfinished(consumer) == 2  # of three
+    assert re.search(r'id="tally-jobs">1\+<', page(client, consumer, "/jobs/"))
 
 
 def test_what_a_socket_sends_needs_no_token_and_holds_the_same(running, consumer):
