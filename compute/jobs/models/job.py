@@ -50,21 +50,22 @@ class JobQuerySet(OfTenant):
         return self.filter(~Q(status__in=ENDED) | Q(settled_at=None))
 
     def to_show(self):
-        return self.select_related("tenant", "person", "cluster", "flavour", "step__pipeline")
+        """With its team, person and hardware, and the pipeline if it is a step of one.
+
+        Few are: joining two more tables to say so takes longer than to ask for them then.
+        """
+        shown = self.select_related("tenant", "person", "cluster", "flavour")
+        return shown.prefetch_related("step__pipeline")
 
     def to_list(self):
-        """With what a row of a list shows; whole rows of six kinds take twice as long to read.
-
-        Few jobs are steps of a pipeline: those are asked for by themselves, and only then.
-        """
+        """With what a row of a list shows; whole rows of all kinds take twice as long to read."""
         shown = self.select_related("tenant", "person", "flavour").only(*LISTED)
         return shown.prefetch_related("step__pipeline")
 
     def to_tell(self):
         """With what the API says of many: whole rows, of others the names alone."""
         own = [field.name for field in self.model._meta.concrete_fields]
-        others = self.select_related(None).select_related("tenant", "person", "cluster", "flavour")
-        return others.only(*own, *NAMES)
+        return self.to_show().prefetch_related(None).only(*own, *NAMES)
 
 
 class Job(Record):
