@@ -192,7 +192,7 @@ def _confirmed(made: list) -> int:
         return Attempt.objects.filter(job__in=made, ordered_at__isnull=False).count()
 
 
-def _await(check, within: float = 600.0) -> None:
+def _await(check, within: float = 1800.0) -> None:
     give_up = time.monotonic() + within
     while not check():
         if time.monotonic() > give_up:
