@@ -1,6 +1,7 @@
 """Ports: which are free, and the one that a service had last time."""
 
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 from portal.local.errors import LocalError
@@ -24,9 +25,16 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
 
 def free_port() -> int:
     """A port of the loopback that the kernel says is free."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """So many different ones: all are held until the last is found."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((LOOPBACK, 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def remembered(folder: Path, name: str) -> int:

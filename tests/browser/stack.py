@@ -10,7 +10,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portal.local.ports import free_port
+from portal.local.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN = {"PORT", "HOST", "GATEWAY_PORT", "DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"}
@@ -28,10 +28,17 @@ class Stack:
     """A running product: its address and the sign-ins of the cast."""
 
     var: Path
-    port: int = field(default_factory=free_port)
-    gateway_port: int = field(default_factory=free_port)
+    ports: list[int] = field(default_factory=lambda: free_ports(2))  # portal, gateway
     process: subprocess.Popen | None = None
     people: dict[str, dict] = field(default_factory=dict)
+
+    @property
+    def port(self) -> int:
+        return self.ports[0]
+
+    @property
+    def gateway_port(self) -> int:
+        return self.ports[1]
 
     @property
     def url(self) -> str:
@@ -66,8 +73,7 @@ class Stack:
         sign_ins = json.loads((self.var / "demo.json").read_text())
         self.people = {person["username"]: person for person in sign_ins}
         addresses = json.loads((self.var / "services.json").read_text())
-        self.port = int(addresses["portal"].rpartition(":")[2])
-        self.gateway_port = int(addresses["gateway"].rpartition(":")[2])
+        self.ports = [int(addresses[name].rpartition(":")[2]) for name in ("portal", "gateway")]
 
     def stop(self) -> None:
         if self.process and self.process.poll() is None:

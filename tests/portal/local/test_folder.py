@@ -7,7 +7,7 @@ import pytest
 from portal.local.errors import LocalError
 from portal.local.folder import Lock, read_json, write_json
 from portal.local.keep import keep
-from portal.local.ports import remembered, reserve
+from portal.local.ports import free_ports, remembered, reserve
 
 
 def test_secrets_are_made_once_and_kept_private(tmp_path):
@@ -43,6 +43,11 @@ def test_a_second_holder_is_told_of_the_first(tmp_path):
         Lock(tmp_path).take(address="http://127.0.0.1:9000")
     first.release()
     Lock(tmp_path).take(address="http://127.0.0.1:9000")
+
+
+def test_ports_that_are_found_together_differ():
+    for _ in range(200):
+        assert len(set(free_ports(50))) == 50
 
 
 def test_services_keep_their_ports_and_never_share_one(tmp_path):

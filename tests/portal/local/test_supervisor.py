@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from portal.local.plan import CHECKOUT
-from portal.local.ports import free_port
+from portal.local.ports import free_port, free_ports
 
 USABLE = "Usable after"
 
@@ -91,7 +91,7 @@ GIVEN = (
 @pytest.fixture
 def start(tmp_path):
     """A start that a test begins, ended afterwards whatever happened."""
-    one = Start(tmp_path / "var", free_port(), free_port())
+    one = Start(tmp_path / "var", *free_ports(2))
     yield one
     if one.process and one.process.poll() is None:
         one.process.terminate()
@@ -171,7 +171,7 @@ def serves_another(start, pid):
 def test_a_second_supervisor_is_refused_and_the_first_goes_on(start, eventually):
     start.begin()
     eventually(start.says(USABLE))
-    second = Start(start.var, free_port(), free_port())
+    second = Start(start.var, *free_ports(2))
     refusal = refused(second)
     assert f"Already running on {start.var} (process {start.process.pid}" in refusal
     assert start.page()["who"] == "millwright_app"
