@@ -107,7 +107,7 @@ def _measure(visitor, paths: list[str], rounds: int) -> tuple[list, list, list[i
     return times, cpu, queries
 
 
-def timed(act: Callable, times: int) -> tuple[list[float], list[float]]:
+def timed(act: Callable, times: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Milliseconds of each of so many goes, after one that does not count, and of CPU in them.
 
     CPU is that of this process and of its connection to the database. A machine that others work
@@ -115,13 +115,14 @@ def timed(act: Callable, times: int) -> tuple[list[float], list[float]]:
     """
     act()
     backend = import_module("benchmarks.stand").backend()
-    took, used = [], []
-    for _ in range(times):
-        start, cpu = time.perf_counter(), _cpu(backend)
-        act()
-        took.append((time.perf_counter() - start) * 1000)
-        used.append((_cpu(backend) - cpu) * 1000)
-    return took, used
+    return tuple(zip(*(timed_once(act, backend) for _ in range(times)), strict=True))
+
+
+def timed_once(act: Callable, backend: int) -> tuple[float, float]:
+    """Milliseconds, and those of a processor, of one go; `backend` serves this connection."""
+    start, cpu = time.perf_counter(), _cpu(backend)
+    act()
+    return (time.perf_counter() - start) * 1000, (_cpu(backend) - cpu) * 1000
 
 
 def _cpu(backend: int) -> float:

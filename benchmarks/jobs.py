@@ -127,25 +127,26 @@ def measure(engine: Kueue, ours: Ours, bare: Bare) -> int:
     mean = {name: median(cpu for cpu, _ in rounds) for name, rounds in found.items()}
     share = mean["engine"] / mean["bare client"]
     print(f"{'engine / bare client':<38}{share:>10.2f}   (at most {MOST})")
-    names_of = [seen.name for seen in engine.list()]
+    names_of = list(engine.present())
     print(f"\n{'looking':<38}{'CPU ms':>10}{'clock ms':>10}")
     asked = iter(names_of * 2)
     print("{:<38}{:>10.2f}{:>10.2f}".format("one", *spent(lambda: engine.look(next(asked)), 50)))
-    print("{:<38}{:>10.2f}{:>10.2f}".format(f"all {len(names_of)}", *spent(engine.list, 3)))
+    cost = spent(lambda: engine.look_all(names_of), 3)
+    print("{:<38}{:>10.2f}{:>10.2f}".format(f"all {len(names_of)}", *cost))
     return int(share > MOST)
 
 
 def clear(engine: Kueue) -> None:
     """Nothing stays in a cluster that was given."""
-    for seen in engine.list():
-        engine.stop(seen.name)
-    left = {seen.name for seen in engine.list()}
+    left = engine.present()
+    for name in left:
+        engine.stop(name)
     give_up = time.monotonic() + 120
     while left and time.monotonic() < give_up:
-        for seen in engine.list():
+        for seen in engine.look_all(left):
             if seen.ended:
                 engine.forget(seen.name)
-        left = {seen.name for seen in engine.list()}
+        left = engine.present()
         time.sleep(0.5)
     engine.apply(FleetOrder((), ()))
 

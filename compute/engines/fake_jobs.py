@@ -231,10 +231,10 @@ class FakeJobs:
                 held.priority = priority
                 self._moves.append(name)
 
-    def list(self) -> tuple[JobSighting, ...]:
+    def present(self) -> dict[str, str]:
         """All of them."""
-        with self._call("list"):
-            return tuple(self._sighting(self._held[name]) for name in sorted(self._held))
+        with self._call("present"):
+            return {name: held.order.uid for name, held in sorted(self._held.items())}
 
     def watch(self, stopped: Callable[[], bool]) -> Iterator[str]:
         """Names as tests move them."""

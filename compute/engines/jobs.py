@@ -209,7 +209,7 @@ class LogPiece:
     redraw: bool = False
 
 
-LogPieces = list[LogPiece]  # by this name, because the port has a method `list`
+LogPieces = list[LogPiece]
 
 
 class JobEngine(Protocol):
@@ -242,8 +242,9 @@ class JobEngine(Protocol):
     def prioritise(self, name: str, priority: str) -> None:
         """Change the priority of an attempt, waiting or running."""
 
-    def list(self) -> tuple[JobSighting, ...]:
-        """Every attempt that is ordered here and not forgotten, by name."""
+    def present(self) -> dict[str, str]:
+        """Names and uids of all attempts that are ordered here and not forgotten. Cheap, so that
+        what nobody ordered is found however many there are."""
 
     def watch(self, stopped: Callable[[], bool]) -> Iterator[str]:
         """Names of attempts as they move, and "" as a sign of life at least every 5 seconds,

@@ -126,10 +126,9 @@ class Kueue:
             path = f"{names.jobs_in(namespace)}/{name}"
             self._client.patch(path, {"metadata": {"labels": {names.PRIORITY: wanted}}})
 
-    def list(self) -> tuple[JobSighting, ...]:
-        """All attempts, from one list of each kind."""
-        seen = (reading.sighting(scene) for scene in self._scenes.every())
-        return tuple(one for one in seen if one.phase is not JobPhase.ABSENT)
+    def present(self) -> dict[str, str]:
+        """All attempts, from the names of Jobs and of pods that are still to be written down."""
+        return self._scenes.present()
 
     def watch(self, stopped: Callable[[], bool]) -> Iterator[str]:
         """Names as their Jobs, workloads and pods move."""

@@ -53,20 +53,6 @@ class Evictions:
             self._asked.note(uid, time.monotonic())
             self._known.note(uid, self._read(told[uid], self._job_of))
 
-    def every(self, workloads: dict, jobs: dict) -> dict[str, tuple[Eviction, ...]]:
-        """By the uid of the Job; one list for each reason that there is."""
-        reasons = set().union(*map(_reasons, workloads.values())) if workloads else set()
-        owners = {one["metadata"]["uid"]: uid for uid, one in workloads.items()}
-        told = defaultdict(list)
-        for reason in sorted(reasons):
-            for event in self._client.every(
-                f"{names.CORE}/events", fieldSelector=f"reason={reason}"
-            ):
-                if owner := owners.get(event["involvedObject"].get("uid")):
-                    told[owner].append(event)
-        known = {uid: job["metadata"]["name"] for uid, job in jobs.items()}
-        return {uid: self._read(events, known.get) for uid, events in told.items()}
-
     def _read(self, events: list[dict], job_of: Callable) -> tuple[Eviction, ...]:
         found = []
         for event in events:
@@ -102,12 +88,6 @@ def _counted(workload: dict) -> list[dict]:
 
 def _count(workload: dict) -> int:
     return sum(entry.get("count") or 1 for entry in _counted(workload))
-
-
-def _reasons(workload: dict) -> set[str]:
-    """Reasons of the events that tell its evictions."""
-    found = {entry["reason"] for entry in _counted(workload)}
-    return {"Preempted" if reason == "Preempted" else f"EvictedDueTo{reason}" for reason in found}
 
 
 def _tells(event: dict) -> bool:

@@ -12,7 +12,7 @@ from compute.engines.kueue_client import Client
 from compute.engines.kueue_evictions import Evictions
 from compute.engines.kueue_kept import Kept, Recent
 from compute.engines.kueue_manifests import Kind
-from compute.engines.kueue_pods import Over, over
+from compute.engines.kueue_pods import Over, held_back, over
 from compute.engines.kueue_reading import Scene
 
 FLAVOURS_FOR = 20.0
@@ -175,28 +175,18 @@ class Scenes:
             return []
         return self._client.get(path, labelSelector=f"{label} in ({chosen})").get("items") or []
 
-    def every(self) -> list[Scene]:
-        """All of all attempts, by name: a list of each kind, and of events where some matter."""
-        jobs = self._client.every(f"{names.BATCH}/jobs", **OURS)
-        by_uid = {job["metadata"]["uid"]: job for job in jobs}
-        workloads = {}
-        for one in self._client.every(f"{names.KUEUE}/workloads", labelSelector=names.JOB_UID):
-            if (uid := names.labels(one).get(names.JOB_UID)) in by_uid:
-                workloads[uid] = one
-        pods = defaultdict(list)
-        for pod in self._client.every(f"{names.CORE}/pods", **OURS):
-            pods[names.labels(pod)[names.ATTEMPT]].append(pod)
-        evictions = self._evictions.every(workloads, by_uid)
-        by_name = {job["metadata"]["name"]: job for job in jobs}
-        scenes = []
-        for name in sorted(by_name.keys() | pods.keys()):
-            job = by_name.get(name)
-            uid = job["metadata"]["uid"] if job else ""
-            self.placed(name, (job or pods[name][0])["metadata"]["namespace"])
-            scenes.append(
-                self._scene(name, job, workloads.get(uid), pods[name], evictions.get(uid, ()))
-            )
-        return scenes
+    def present(self) -> dict[str, str]:
+        """By name the uid of all attempts of which there is anything."""
+        pods = self._client.marks(f"{names.CORE}/pods", **OURS)
+        jobs = self._client.marks(f"{names.BATCH}/jobs", **OURS)
+        there = [pod for pod in pods if held_back(pod)]
+        there += [job for job in jobs if not job["metadata"].get("deletionTimestamp")]
+        found = {}
+        for thing in there:
+            said = names.labels(thing)
+            self.placed(said[names.ATTEMPT], thing["metadata"]["namespace"])
+            found[said[names.ATTEMPT]] = said.get(names.UID, "")
+        return found
 
     def _scene(self, name, job, workload, pods, evictions) -> Scene:
         self._over.note(name, over(pods, names.now()))

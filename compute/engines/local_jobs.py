@@ -74,10 +74,9 @@ class LocalJobs:
         body = {"priority": priority}
         _fine(self._http.send("PUT", f"{_path(name)}/priority", json_body=body))
 
-    def list(self) -> tuple[JobSighting, ...]:
+    def present(self) -> dict[str, str]:
         """All of them."""
-        content = _said(self._http.send("GET", "/jobs"))
-        return tuple(_sighting(item) for item in content["jobs"])
+        return _said(self._http.send("GET", "/jobs"))["jobs"]
 
     def watch(self, stopped: Callable[[], bool]) -> Iterator[str]:
         """Names as they move."""

@@ -97,21 +97,22 @@ class JobLive(LivePage):
         await self.send(text_data=json.dumps({"lines": answer}))
 
     def look(self, user, what: str) -> str | None:
-        job = Job.objects.visible_to(user).to_show().filter(pk=self.wanted).first()
+        seen = Job.objects.visible_to(user).to_show().with_rights(user)
+        job = seen.filter(pk=self.wanted).first()
         if job is None:
             return None
         self.newest = job.last_line
         going = not job.ended or (job.ended_at and timezone.now() - job.ended_at < ENDING)
         self.recheck = self._pause() if going else RECHECK
-        self._note(user)
+        self._note(job.may_read)
         return render_to_string("compute/jobs/_state.html", state_of(job, user) | {"live": True})
 
     def _pause(self) -> float:
         crowd = len(self.tail.watchers) if self.tail else 0
         return min(RECHECK, max(LOOK_EVERY_S, crowd * A_WATCHER_S))
 
-    def _note(self, user) -> None:
-        self.reads = Job.objects.readable_by(user).filter(pk=self.wanted).exists()
+    def _note(self, reads: bool) -> None:
+        self.reads = reads
         self.looked_at = time.monotonic()
 
     async def _may_read(self) -> bool:
@@ -126,7 +127,7 @@ class JobLive(LivePage):
         code, user = standing(self.scope)
         if not code:
             with tenancy.acting_as(user):
-                self._note(user)
+                self._note(Job.objects.readable_by(user).filter(pk=self.wanted).exists())
         return code
 
     def _lines(self, after: int) -> dict:

@@ -97,10 +97,12 @@ def window(job: Job, *, after=None, before=None, around=None, limit=SHOWN, mark=
     return Window(mark_safe(html), rows[0].n, rows[-1].n, len(rows) - rest)
 
 
-def panel(job: Job, user, asked) -> Panel:
-    """The log of a job that this person sees, as the address asks: `q`, and `at` which match."""
-    if not Job.objects.readable_by(user).filter(pk=job.pk).exists():
+def panel(job: Job, asked) -> Panel:
+    """The log of a job `with_rights`, as the address asks: `q`, and `at` which match."""
+    if not job.may_read:
         return Panel(job, readable=False)
+    if not job.last_line:
+        return Panel(job, True, query=words(asked.get("q", "")))
     query = words(asked.get("q", ""))
     found = logs.found(job, query) if query else logs.Found([])
     if not found.count:

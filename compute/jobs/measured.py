@@ -14,6 +14,7 @@ from portal.core import charts
 SHOWN = timedelta(minutes=15)
 SLOTS = 60
 SLOT = SHOWN / SLOTS
+TITLE = "Hardware in use, last 15 minutes"
 FRESH = timedelta(minutes=2)
 
 
@@ -40,11 +41,13 @@ class Panel:
 
 def panel(job: Job) -> Panel:
     """The last quarter of an hour of a job that this person sees, or the one before its end."""
+    if job.started_at is None:
+        return Panel(job, TITLE, words=_nothing(job))
     running = job.status == JobStatus.RUNNING
     until = job.ended_at or timezone.now()
     rows = Measure.objects.filter(job_id=job.pk, at__gt=until - SHOWN, at__lte=until)
     measures = list(rows.order_by("at"))
-    title = "Hardware in use" if running else "Hardware in use, last 15 minutes"
+    title = "Hardware in use" if running else TITLE
     if not measures:
         return Panel(job, title, words=_nothing(job), live=running)
     late = running and timezone.now() - measures[-1].at > FRESH

@@ -40,8 +40,9 @@ class Why:
 
 
 def state_of(job: Job, user) -> dict:
-    """The context of `compute/jobs/_state.html`, as `user` may see it."""
-    runs, receipts = runs_of(job), receipts_of(job, user)
+    """The context of `compute/jobs/_state.html`, as `user` may see it; of a job `with_rights`."""
+    runs = runs_of(job)
+    receipts = receipts_of(job, user) if runs else []
     happened = Happening.objects.visible_to(user).filter(job=job).order_by("-at", "-id")
     told = list(happened[: TOLD + 1])
     ahead = ahead_of(job)
@@ -82,7 +83,7 @@ def rights_of(job: Job, user) -> dict:
     """What `user` may do here: of the job itself, and with what was asked for."""
     seated = bool(user.tenants_as(TenantRole.CONSUMER))
     return {
-        "may_change": Job.objects.changeable_by(user).filter(pk=job.pk).exists(),
+        "may_change": job.may_change,
         "may_ask": seated,
         "mine": job.person_id == user.pk,
         "may_retry": user.may(TenantRole.CONSUMER, job.tenant),

@@ -10,7 +10,7 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def log_panel(context, job):
     """The log of `job` as this reader may see it and as the address asks for it."""
-    return logpanel.panel(job, context["user"], context["request"].GET)
+    return logpanel.panel(job, context["request"].GET)
 
 
 @register.simple_tag

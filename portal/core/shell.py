@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 
 VERBS = ("Use", "Publish", "Decide", "Pay", "Run", "Prove")
 SHORTCUTS = 4
-MOST_TOLD = 999  # a mark beside a link says no more than that there are more
+MOST_TOLD = 99  # a mark beside a link says no more than that there are more
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ def test_what_others_remove_is_noticed(stand, control_plane, path):
     seen = stand.until(name, ended)
     assert (seen.phase, seen.end) == (JobPhase.FAILED, EndCause.GONE)
     assert (seen.pods[0].end, seen.uid) == (EndCause.GONE, f"uid-{name}")
-    assert name in [one.name for one in stand.engine.list()]
+    assert stand.engine.present()[name] == seen.uid
 
 
 def test_an_image_that_cannot_be_had_is_said(stand):

@@ -9,6 +9,10 @@ from compute.engines.jobs import EngineRefused, EngineUnavailable, JobPhase, Wai
 from tests.cluster.job_stand import FLAVOURS, queue
 
 
+def all_seen(stand):
+    return stand.engine.look_all(stand.engine.present())
+
+
 def test_what_is_beyond_the_quota_waits_its_turn_and_then_runs(stand):
     stand.share(queue("vision", h100_80g=(8, 0)))
     first = stand.runs("first")
@@ -48,8 +52,8 @@ def test_a_tenant_borrows_and_the_owner_takes_it_back(stand):
     assert evicted.evictions[0].words.startswith("Its hardware was borrowed")
     pod = evicted.pods[0]
     assert (pod.end.value, bool(pod.ended_at)) == ("evicted", True)
-    listed = {seen.name: seen for seen in stand.engine.list()}
-    assert listed[evicted.name].evictions == evicted.evictions
+    among = {seen.name: seen for seen in stand.engine.look_all([*names, taker])}
+    assert among[evicted.name].evictions == evicted.evictions
 
 
 def test_what_is_not_lent_is_not_borrowed(stand):
@@ -81,11 +85,11 @@ def test_what_is_free_is_shared_two_to_one(stand):
     stand.until(late[0], JobPhase.RUNNING)
 
     def share(_):
-        running = [one.name[:4] for one in stand.engine.list() if one.phase is JobPhase.RUNNING]
+        running = [one.name[:4] for one in all_seen(stand) if one.phase is JobPhase.RUNNING]
         return Counter(running) == {"late": 4, "earl": 2}
 
     stand.until(late[0], share, within=60)
-    evicted = [one for one in stand.engine.list() if one.evictions]
+    evicted = [one for one in all_seen(stand) if one.evictions]
     assert {one.evictions[0].rule for one in evicted} == {"InCohortFairSharing"}
 
 

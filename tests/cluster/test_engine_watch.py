@@ -89,4 +89,4 @@ def test_nobody_there_is_told_and_never_raised_by_ready(tmp_path):
         engine = Kueue(source)
         assert not engine.ready()
         with pytest.raises(EngineUnavailable):
-            engine.list()
+            engine.present()

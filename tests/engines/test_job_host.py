@@ -172,7 +172,7 @@ def test_an_order_that_cannot_be_read_is_moved_aside_and_the_others_go_on(new_jo
     new_job_host.stop(signal.SIGKILL)
     (new_job_host.attempts / broken.name / "attempt.json").write_text("{half")
     new_job_host.start()
-    assert [one.name for one in new_job_host.engine.list()] == [fine.name]
+    assert list(new_job_host.engine.present()) == [fine.name]
     assert (new_job_host.folder / "jobs" / "broken" / broken.name).is_dir()
     assert not alive(int(pid))
 
@@ -204,7 +204,7 @@ def test_many_deaths_of_the_host_double_nothing(new_job_host, steering):
 def test_it_wants_its_token(job_host):
     for token in ("", "wrong"):
         with pytest.raises(EngineRefused, match="bearer token"):
-            LocalJobs(job_host.url, token).list()
+            LocalJobs(job_host.url, token).present()
         with pytest.raises(EngineRefused, match="bearer token"):
             next(LocalJobs(job_host.url, token).watch(lambda: False))
         assert LocalJobs(job_host.url, token).ready()

@@ -62,7 +62,7 @@ def _down(kind: str, folder):
         lambda engine: engine.release("digits", ["pod"]),
         lambda engine: engine.forget("digits"),
         lambda engine: engine.prioritise("digits", "high"),
-        lambda engine: engine.list(),
+        lambda engine: engine.present(),
         lambda engine: next(engine.watch(never)),
         lambda engine: next(engine.follow("digits", "pod", START, never)),
         lambda engine: engine.nodes(),

@@ -36,8 +36,9 @@ def order_of(cluster: Cluster) -> FleetOrder:
         queues = cluster.queues.filter(open=True).select_related("tenant")
         told = [_queue(queue) for queue in queues.prefetch_related("quotas__flavour")]
         nodes = defaultdict(list)
-        for node in cluster.nodes.usable().only("flavour", "gpus", "cpu", "memory_mb"):
-            nodes[node.flavour_id].append(node)
+        wanted = ("flavour", "gpus", "cpu", "memory_mb")
+        for node in cluster.nodes.usable().values_list(*wanted, named=True):
+            nodes[node.flavour].append(node)
     return FleetOrder(
         flavours=tuple(_flavour(each, nodes[each.pk]) for each in flavours),
         queues=tuple(told),

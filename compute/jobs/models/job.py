@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,24 +23,40 @@ LISTED = (
 NAMES = ("tenant__slug", "person__username", "cluster__slug", "flavour__slug")
 
 
+NONE = Q(pk__in=[])
+
+
+def _of_readers(user) -> Q:
+    if not user.is_authenticated:
+        return NONE
+    return ~NONE if user.is_operator else Q(tenant__in=user.tenants_as(TenantRole.CONSUMER))
+
+
+def _of_changers(user) -> Q:
+    if not user.is_authenticated:
+        return NONE
+    if user.is_operator:
+        return ~NONE
+    mine = Q(person=user, tenant__in=user.tenants_as(TenantRole.CONSUMER))
+    return mine | Q(tenant__in=user.tenants_as(TenantRole.OWNER))
+
+
 class JobQuerySet(OfTenant):
     def readable_by(self, user):
         """Whose log this person may read: what a program prints can be confidential."""
-        if not user.is_authenticated:
-            return self.none()
-        if user.is_operator:
-            return self
-        return self.filter(tenant__in=user.tenants_as(TenantRole.CONSUMER))
+        return self.filter(_of_readers(user))
 
     def changeable_by(self, user):
         """Who may cancel, retry and rename: the person who submitted it while still of the
         tenant, its owners, and operators."""
-        if not user.is_authenticated:
-            return self.none()
-        if user.is_operator:
-            return self
-        mine = Q(person=user, tenant__in=user.tenants_as(TenantRole.CONSUMER))
-        return self.filter(mine | Q(tenant__in=user.tenants_as(TenantRole.OWNER)))
+        return self.filter(_of_changers(user))
+
+    def with_rights(self, user):
+        """Each says whether this person `may_read` its log, and `may_change` it."""
+        return self.annotate(
+            may_read=ExpressionWrapper(_of_readers(user), models.BooleanField()),
+            may_change=ExpressionWrapper(_of_changers(user), models.BooleanField()),
+        )
 
     def unfinished(self):
         return self.exclude(status__in=ENDED)

@@ -172,7 +172,7 @@ def costs_so_far(jobs: list[Job]) -> dict[UUID, tuple[int | None, str]]:
         before, known = sums.get(run.job_id, (None, ""))
         both = None if before is None and nano is None else (before or 0) + (nano or 0)
         sums[run.job_id] = (both, known or currency)
-    given = Receipt.objects.filter(job__in=ids, refunded_nano__gt=0)
+    given = Receipt.objects.filter(job__in=list(sums), refunded_nano__gt=0)
     for job_id, back in given.values_list("job").annotate(Sum("refunded_nano")):
         nano, currency = sums[job_id]
         sums[job_id] = ((nano or 0) - back, currency)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from compute.capacity import services as capacity
 from compute.capacity.models import Cluster
-from compute.engines.jobs import EngineRefused, EngineUnavailable, JobEngine, JobSighting
+from compute.engines.jobs import EngineRefused, EngineUnavailable, JobEngine
 from compute.jobs.lifecycle import ENDED
 from compute.jobs.models import Attempt, Job, Run
 from compute.jobs.models.running import NAME
@@ -100,25 +101,25 @@ def end_orphans(cluster: Cluster) -> int:
     minute. Raises `EngineUnavailable`.
     """
     engine = capacity.engine_of(cluster)
-    there = {seen.name: seen for seen in engine.list() if NAME.fullmatch(seen.name)}
-    known = _known(there.values())
+    there = {name: uid for name, uid in engine.present().items() if NAME.fullmatch(name)}
+    known = _known(there)
     found = 0
-    for name, seen in there.items():
+    for name, uid in there.items():
         attempt = known.get(name)
-        mine = attempt and seen.uid == str(attempt.pk) and attempt.cluster_id == cluster.pk
+        mine = attempt and uid == str(attempt.pk) and attempt.cluster_id == cluster.pk
         if mine and attempt.forgotten_at is None:
             continue
         found += 1
         if mine:
             _reopen(attempt)
             visit(attempt.job_id)
-        elif _strange_for_long(cluster, seen):
-            _drop(engine, seen)
+        elif _strange_for_long(cluster, name, uid):
+            _drop(engine, name)
     return found
 
 
-def _known(there) -> dict[str, Attempt]:
-    ids = {UUID(NAME.fullmatch(seen.name)[1]) for seen in there}
+def _known(wanted: Iterable[str]) -> dict[str, Attempt]:
+    ids = {UUID(NAME.fullmatch(name)[1]) for name in wanted}
     with tenancy.as_system():
         rows = Attempt.objects.filter(job__in=ids)
         return {attempt.engine_name: attempt for attempt in rows}
@@ -131,20 +132,21 @@ def _reopen(attempt: Attempt) -> None:
         Job.objects.filter(pk=attempt.job_id).update(settled_at=None)
 
 
-def _strange_for_long(cluster: Cluster, seen: JobSighting) -> bool:
-    key, now = f"jobs.strange.{cluster.slug}.{seen.name}.{seen.uid}", timezone.now()
+def _strange_for_long(cluster: Cluster, name: str, uid: str) -> bool:
+    key, now = f"jobs.strange.{cluster.slug}.{name}.{uid}", timezone.now()
     cache.add(key, now, REMEMBERED)
     return (cache.get(key) or now) <= now - STRANGE_FOR
 
 
-def _drop(engine: JobEngine, seen: JobSighting) -> None:
+def _drop(engine: JobEngine, name: str) -> None:
     try:
+        seen = engine.look(name)
         if not seen.ended:
-            engine.stop(seen.name)
-            seen = engine.look(seen.name)
+            engine.stop(name)
+            seen = engine.look(name)
         if seen.ended and all(pod.ended_at for pod in seen.pods):
-            engine.release(seen.name, [pod.uid for pod in seen.pods])
-            engine.forget(seen.name)
-            log.warning("%s was in the cluster and nobody wanted it", seen.name)
+            engine.release(name, [pod.uid for pod in seen.pods])
+            engine.forget(name)
+            log.warning("%s was in the cluster and nobody wanted it", name)
     except EngineRefused as refused:
-        log.warning("%s could not be dropped: %s", seen.name, refused)
+        log.warning("%s could not be dropped: %s", name, refused)

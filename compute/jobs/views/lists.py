@@ -46,7 +46,7 @@ class Narrowed(Page):
     def page(self) -> listing.Slice:
         asked, seen = self.request.GET, Job.objects.visible_to(self.request.user)
         return listing.cut(
-            self.narrowing.wanted().of(seen).to_list(),
+            self.narrowing.wanted().of(seen).to_list().with_rights(self.request.user),
             after=uuid_or_none(asked.get("after")),
             before=uuid_or_none(asked.get("before")),
             oldest_first=self.oldest_first,
@@ -80,20 +80,12 @@ class Jobs(Narrowed, TemplateView):
         user, page, query = self.request.user, self.page(), self.request.GET.copy()
         for name in ("part", "after", "before"):
             query.pop(name, None)
-        ids = [job.pk for job in page if not job.ended]
         found = {"page": page, "rows": rows_of(page.rows), "query": query.urlencode()}
         found |= {"narrowing": self.narrowing, "in_use": self.narrowing.in_use()}
         found["ignored"] = "; ".join(self.narrowing.ignored())
         found |= {"oldest_first": self.oldest_first, "turned": turned(query, self.oldest_first)}
         found |= {"several": len(user.standing) != 1, "paged": bool(PLACES & {*self.request.GET})}
-        found["mine"] = changeable(user, ids)
         return found | ({} if self.part in PARTS else around(user, page))
-
-
-def changeable(user, ids: list) -> set:
-    """Those of these jobs that this person may cancel."""
-    mine = Job.objects.changeable_by(user).filter(pk__in=ids)
-    return set(mine.values_list("pk", flat=True)) if ids else set()
 
 
 def around(user, page: listing.Slice) -> dict:

@@ -23,9 +23,9 @@ class OfLog(SignedIn):
     @cached_property
     def job(self) -> Job:
         user = self.request.user
-        seen = Job.objects.visible_to(user).to_show()
+        seen = Job.objects.visible_to(user).to_show().with_rights(user)
         job = get_object_or_404(seen, pk=self.kwargs["pk"])
-        if not Job.objects.readable_by(user).filter(pk=job.pk).exists():
+        if not job.may_read:
             why = f"Only people of {job.tenant} and operators read the logs of its jobs."
             raise denied("read log", job, by=user, why=why)
         return job

@@ -19,7 +19,8 @@ class Detail(Page, DetailView):
     context_object_name = "job"
 
     def get_queryset(self):
-        return Job.objects.visible_to(self.request.user).to_show()
+        user = self.request.user
+        return Job.objects.visible_to(user).to_show().with_rights(user)
 
     def get_context_data(self, **kwargs):
         job, user = self.object, self.request.user

@@ -153,7 +153,7 @@ class Storm:
     def there(self) -> dict:
         self.watching, before = True, self.watching
         try:
-            return {seen.name: seen for seen in self.engine.list()}
+            return {seen.name: seen for seen in self.engine.look_all(self.engine.present())}
         finally:
             self.watching = before
 

@@ -64,10 +64,10 @@ def test_what_began_and_ended_between_two_looks_was_seen_all_the_same(job, engin
 def test_what_ended_is_forgotten_after_a_minute_and_then_settled(running, engine):
     engine.finish(attempt_name(running))
     services.converge(running.pk)
-    assert len(engine.list()) == 1 and fresh(running).settled_at is None
+    assert len(engine.present()) == 1 and fresh(running).settled_at is None
     minute_passes(running)
     services.converge(running.pk)
-    assert engine.list() == () and fresh(running).settled_at
+    assert engine.present() == {} and fresh(running).settled_at
     assert running not in Job.objects.unsettled()
 
 
@@ -129,7 +129,7 @@ def test_a_job_is_cancelled_from_every_state(job, engine, consumer, state):
     services.cancel(fresh(job), by=consumer)
     done = services.converge(job.pk)
     assert (done.status, done.reason) == (JobStatus.CANCELLED, "Cancelled by consumer.")
-    assert not [seen for seen in engine.list() if not seen.ended]
+    assert all(seen.ended for seen in engine.look_all(engine.present()))
     assert titles(consumer) == []
 
 

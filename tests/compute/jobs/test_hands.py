@@ -85,7 +85,7 @@ def test_many_hands_order_write_down_bill_and_tell_once(world):
     age()
     assert converge_by_all(world).settled_at
     assert [order.name for order in engine.orders] == [f"{name}-1", f"{name}-2"]
-    assert engine.list() == ()
+    assert engine.present() == {}
     with tenancy.as_system():
         assert (Run.objects.count(), Receipt.objects.count()) == (6, 1)
         billed = Posting.objects.filter(cause="job", account="usage")
@@ -109,7 +109,7 @@ def test_a_cancel_beside_an_order_leaves_nothing_behind(world):
     assert converge_by_all(world).status == JobStatus.CANCELLED
     age()
     assert converge_by_all(world).settled_at
-    assert world.engine.list() == () and len(world.engine.orders) <= 1
+    assert world.engine.present() == {} and len(world.engine.orders) <= 1
 
 
 def test_sweeps_do_not_run_beside_each_other_nor_miss_anything(world):

@@ -26,7 +26,7 @@ def test_no_storm_doubles_loses_or_sticks_a_job(seed, a100, claims, consumer, en
     done = fresh(job)
     assert done.ended and done.settled_at, (done.status, done.reason)
     assert set(ordered.values()) <= {1} and set(ordered) <= wanted
-    assert engine.list() == ()
+    assert engine.present() == {}
     assert_metered(storm)
     assert_billed(job)
 

@@ -87,7 +87,7 @@ def test_what_no_row_knows_is_ended_after_half_a_minute(cluster, a100, job, engi
     assert not engine.look(stray.name).ended
     later(monkeypatch, 31)
     sweeping.end_orphans(cluster)
-    assert [seen.name for seen in engine.list()] == [attempt_name(job)]
+    assert list(engine.present()) == [attempt_name(job)]
 
 
 def test_what_is_not_ours_is_left_alone(cluster, job, engine, monkeypatch):
@@ -95,7 +95,7 @@ def test_what_is_not_ours_is_left_alone(cluster, job, engine, monkeypatch):
     engine.start(replace(engine.orders[0], name="somebody-elses", uid="1"))
     later(monkeypatch, 90)
     assert sweeping.end_orphans(cluster) == 0
-    assert len(engine.list()) == 2
+    assert len(engine.present()) == 2
 
 
 def test_an_order_that_arrives_after_all_was_forgotten_is_ended_and_paid(cluster, job, engine):
@@ -103,7 +103,7 @@ def test_an_order_that_arrives_after_all_was_forgotten_is_ended_and_paid(cluster
     Attempt.objects.update(noted_at=timezone.now() - timedelta(minutes=2))
     Run.objects.update(log_read_at=timezone.now())
     services.converge(job.pk)
-    assert engine.list() == () and fresh(job).settled_at
+    assert engine.present() == {} and fresh(job).settled_at
     engine.start(engine.orders[0])  # it was under way for long
     engine.run(attempt_name(job))
     engine.pass_time(30)
@@ -115,7 +115,7 @@ def test_an_order_that_arrives_after_all_was_forgotten_is_ended_and_paid(cluster
     Run.objects.update(log_read_at=timezone.now())
     not_seen_for_long()
     services.sweep()
-    assert engine.list() == () and fresh(job).settled_at
+    assert engine.present() == {} and fresh(job).settled_at
     assert chargeback.verify_ledger() == []
 
 

@@ -136,7 +136,7 @@ def test_ends_and_what_is_owed_after_them_cost_the_same_for_nine_as_for_three(
             assert services.settle_together(visited.over).alone == []
         counts.append(len(asked))
         assert not Job.objects.filter(pk__in=ids(some), settled_at=None)
-    assert counts[1] <= counts[0] and engine.list() == ()
+    assert counts[1] <= counts[0] and engine.present() == {}
     assert Posting.objects.filter(cause="job", account="usage").count() == 12
     assert chargeback.verify_ledger() == []
 
@@ -169,9 +169,9 @@ def test_one_that_the_cluster_keeps_for_now_keeps_no_other(jobs, engine, word):
     Run.objects.update(log_read_at=timezone.now())
     fails_once(engine, "before", word, EngineRefused("Not now."))
     assert services.settle_together(ids(jobs)).alone == []
-    assert Job.objects.filter(settled_at=None).count() == len(engine.list()) == 1
+    assert Job.objects.filter(settled_at=None).count() == len(engine.present()) == 1
     services.settle_together(ids(jobs))
-    assert not Job.objects.filter(settled_at=None) and engine.list() == ()
+    assert not Job.objects.filter(settled_at=None) and engine.present() == {}
 
 
 def test_cancelled_ones_leave_together(jobs, engine):
