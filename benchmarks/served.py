@@ -4,8 +4,6 @@ import time
 from functools import partial
 from importlib import import_module
 
-import django
-
 GOES, BETWEEN_S = 45, 1.0  # spread over a minute, for one moment to decide nothing
 
 
@@ -17,7 +15,7 @@ def asked(
     Called in a new process, with the surroundings of the installation that is measured. The pages
     are asked for in turns, after one go that does not count.
     """
-    django.setup()
+    import_module("portal.asgi")  # set up as the server is
     visitor = import_module("django.test").Client(SERVER_NAME="127.0.0.1")
     people = import_module("tenants.directory.models").User.objects
     visitor.force_login(people.get(username=username))

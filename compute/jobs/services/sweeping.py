@@ -13,12 +13,11 @@ from django.utils import timezone
 from compute.capacity import services as capacity
 from compute.capacity.models import Cluster
 from compute.engines.jobs import EngineRefused, EngineUnavailable, JobEngine
-from compute.jobs.lifecycle import ENDED
+from compute.jobs.lifecycle import ENDED, JobStatus
 from compute.jobs.models import Attempt, Job, Run
 from compute.jobs.models.running import NAME
 from compute.jobs.services import metering, settling
 from compute.jobs.services.converging import visit
-from compute.jobs.services.together import MOST as AT_ONCE
 from compute.jobs.services.together import settle_together, visit_together
 from portal.core import tenancy
 from portal.core.background import alone
@@ -27,10 +26,13 @@ log = logging.getLogger(__name__)
 LOCK = 7_300_001
 MOST = 10_000
 SEEN_LATELY = timedelta(seconds=15)  # the keeper looks at what moves
+WAITING_LOOKS = 50  # a second; a long line is looked at less often
+AT_ONCE = 100  # a cluster reads through all it has to find some
 LASTS = 8.0  # seconds; the next sweep goes on with what was seen longest ago
 LISTED_EVERY = 20  # seconds: a list of all there is costs a cluster more than single looks
 STRANGE_FOR = timedelta(seconds=30)
 REMEMBERED = 3600
+KNOWN = ("job", "number", "cluster", "forgotten_at")
 
 
 def sweep() -> None:
@@ -52,10 +54,7 @@ def _converge_all() -> set:
     """Converge what is due; the clusters that did not answer."""
     until = time.monotonic() + LASTS
     with tenancy.as_system():
-        now = timezone.now()
-        kept = Q(status__in=ENDED, seen_at__gt=now - settling.FORGET_AFTER)  # there, for a while
-        oldest = Job.objects.unsettled().exclude(kept | Q(seen_at__gt=now - SEEN_LATELY))
-        oldest = oldest.order_by(F("seen_at").asc(nulls_first=True))
+        oldest = _due().order_by(F("seen_at").asc(nulls_first=True))
         due = list(oldest.values_list("pk", "cluster_id")[:MOST])
     silent = set()
     while due and time.monotonic() < until:
@@ -69,6 +68,16 @@ def _converge_all() -> set:
                 if cluster_id not in silent and not _guarded(visit, job_id):
                     silent.add(cluster_id)
     return silent - {None}
+
+
+def _due():
+    """Jobs that are not settled and were not seen lately. Those that only wait are heard of when
+    they move; what passes unheard is their place, and that matters less the longer the line is."""
+    now, waiting = timezone.now(), Q(status=JobStatus.QUEUED, cancel_asked_at=None)
+    line = timedelta(seconds=Job.objects.filter(waiting).count() / WAITING_LOOKS)
+    kept = Q(status__in=ENDED, seen_at__gt=now - settling.FORGET_AFTER)  # there, for a while
+    told = Q(seen_at__gt=now - SEEN_LATELY) | waiting & Q(seen_at__gt=now - line)
+    return Job.objects.unsettled().exclude(kept | told)
 
 
 def _guarded(act, subject) -> bool:
@@ -121,7 +130,7 @@ def end_orphans(cluster: Cluster) -> int:
 def _known(wanted: Iterable[str]) -> dict[str, Attempt]:
     ids = {UUID(NAME.fullmatch(name)[1]) for name in wanted}
     with tenancy.as_system():
-        rows = Attempt.objects.filter(job__in=ids)
+        rows = Attempt.objects.filter(job__in=ids).only(*KNOWN)
         return {attempt.engine_name: attempt for attempt in rows}
 
 

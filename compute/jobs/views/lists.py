@@ -92,7 +92,7 @@ def around(user, page: listing.Slice) -> dict:
     """What only the whole page shows: what to narrow by, and how to begin."""
     return {
         "tenants": tenants_for(user),
-        "people": User.objects.visible_to(user).order_by("username")[:PEOPLE],
+        "people": User.objects.visible_to(user).only("username").order_by("username")[:PEOPLE],
         "may_ask": bool(user.tenants_as(TenantRole.CONSUMER)),
         "templates": Template.objects.visible_to(user).in_use()[:3],
         "any": bool(page.rows) or Job.objects.visible_to(user).exists(),

@@ -50,6 +50,18 @@ def test_what_the_keeper_has_just_seen_is_left_to_it(job, engine):
     assert fresh(job).status == JobStatus.RUNNING
 
 
+def test_one_of_a_long_line_is_looked_at_less_often_unless_it_is_to_end(job, engine, monkeypatch):
+    services.converge(job.pk)
+    engine.run(attempt_name(job))
+    monkeypatch.setattr(sweeping, "WAITING_LOOKS", 0.01)  # each 100 s, as there is one
+    not_seen_for_long()
+    services.sweep()
+    assert fresh(job).status == JobStatus.QUEUED
+    Job.objects.update(cancel_asked_at=timezone.now())
+    services.sweep()
+    assert fresh(job).status == JobStatus.CANCELLED
+
+
 def test_a_lost_message_is_made_up_for(job, engine):
     services.sweep()
     assert fresh(job).status == JobStatus.QUEUED and len(engine.orders) == 1
