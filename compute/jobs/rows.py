@@ -12,14 +12,19 @@ from compute.jobs.models import Job
 from compute.jobs.picture import ran_s
 from compute.jobs.wording import WRONG, needs_in_words, span_in_words
 
+MOST = 140  # letters of a reason
+WELL = (JobStatus.RUNNING, JobStatus.SUCCEEDED)
+
 
 @dataclass(frozen=True)
 class Row:
-    """One job; `times` says how long it waited or ran, `nano` is None where nobody has a price."""
+    """One job; `why` is the reason it does not run or came to nothing, `times` say how long it
+    waited or ran, `nano` is None where nobody has a price."""
 
     job: Job
     needs: str
     stuck: bool
+    why: str
     times: str
     limit: str
     nano: int | None
@@ -61,12 +66,18 @@ def rows_of(jobs: list[Job]) -> list[Row]:
 
 def _row(job: Job, nano: int | None, currency: str) -> Row:
     needs, limit = needs_in_words(job, job.flavour), span_in_words(job.time_limit_s)
-    return Row(job, needs, is_stuck(job), _times(job), limit, nano, currency)
+    return Row(job, needs, is_stuck(job), _why(job), _times(job), limit, nano, currency)
 
 
 def is_stuck(job: Job) -> bool:
     """Whether it waits for something that passes only when somebody changes something."""
     return job.waits and job.cause in WRONG
+
+
+def _why(job: Job) -> str:
+    if job.status in WELL:
+        return ""
+    return job.reason if len(job.reason) <= MOST else f"{job.reason[: MOST - 1]}…"
 
 
 def _times(job: Job) -> str:

@@ -4,10 +4,13 @@ from marketplace.catalog import known
 from marketplace.feedback import reading
 from marketplace.feedback.models import Report
 from portal.core import shell
+from tenants.directory.roles import TenantRole
 
 
 def waiting(user) -> int:
     """Reports that this person has not answered yet."""
+    if not user.tenants_as(TenantRole.PUBLISHER):
+        return 0
     return Report.objects.visible_to(user).waiting_for(user).count()
 
 

@@ -96,6 +96,11 @@ def figure(name: str, css: str, box: str):
 @register.simple_tag
 def pill(label, tone: str = "idle", symbol: str = "", size: str = "", bare: bool = False):
     """A state: symbol, word and colour."""
+    return _pill(label, tone, symbol, size, bare)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _pill(label, tone: str, symbol: str, size: str, bare: bool):
     shape = "pill" + (f" pill--{tone}" if tone != "idle" else "")
     shape += (f" pill--{size}" if size else "") + (" pill--bare" if bare else "")
     mark = icon(symbol or TONE_ICONS.get(tone, "idle"))
