@@ -199,11 +199,14 @@ def _finished(scene: Scene, seen: tuple[PodSighting, ...], found: dict) -> dict:
 
 
 def _cause(reason: str, ends: set[EndCause | None]) -> EndCause:
+    """Why a Job failed. The cluster counts pods among its failures that were taken away from it
+    before their process had ended, even before it began: that is no doing of the program."""
     if reason == "DeadlineExceeded":
         return EndCause.TIME_LIMIT
     if EndCause.NODE_LOST in ends or reason == "PodFailurePolicy":
         return EndCause.NODE_LOST
-    return EndCause.MEMORY if EndCause.MEMORY in ends else EndCause.EXIT
+    own = (EndCause.MEMORY, EndCause.EXIT)
+    return next((end for end in own if end in ends), EndCause.EVICTED)
 
 
 def _told(phase: JobPhase, end: EndCause, at: datetime, **rest) -> dict:

@@ -31,6 +31,7 @@ ENDED = {
     EndCause.MEMORY: "It took more memory than it had asked for.",
     EndCause.TIME_LIMIT: "It was ended because it ran to its time limit.",
     EndCause.NODE_LOST: "The machine it ran on was lost.",
+    EndCause.EVICTED: "Its hardware was taken away.",
     EndCause.STOPPED: "It was stopped.",
     EndCause.GONE: "It was removed from the cluster by somebody else.",
     EndCause.REFUSED: "The cluster will not run it.",

@@ -50,3 +50,21 @@ def test_a_silent_machine_is_given_up_and_its_pods_with_it(stand, job, fragile, 
     stand.until(job, JobPhase.ABSENT)
     where = f"/api/v1/namespaces/millwright-{stand.tenant('vision')}/pods"
     assert not control_plane.api.get(where)["items"]
+
+
+def test_what_is_taken_away_before_it_has_a_machine_is_no_fault_of_its_program(
+    stand, own_plane, eventually
+):
+    """The cluster counts such a pod among the failures of its Job."""
+    own_plane.kill("scheduler")
+    try:
+        stand.share(queue("vision", cores=(4, 0)), flavours=(CORES,))
+        name = stand.start("early", flavours=("cores",), gpus=0)
+        where = f"/api/v1/namespaces/millwright-{stand.tenant('vision')}/pods"
+        pods = eventually(lambda: own_plane.api.get(where)["items"])
+        own_plane.api.request("DELETE", f"{where}/{pods[0]['metadata']['name']}")
+        seen = stand.until(name, lambda seen: seen.ended, within=90)
+    finally:
+        own_plane.restart("scheduler")
+    assert (seen.phase, seen.end) == (JobPhase.FAILED, EndCause.EVICTED)
+    assert "backoff limit" in seen.detail

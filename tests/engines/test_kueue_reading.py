@@ -7,7 +7,7 @@ import pytest
 
 from compute.engines import kueue_names as names
 from compute.engines import kueue_words as words
-from compute.engines.jobs import EngineRefused, JobPhase, LogMark, WaitCause
+from compute.engines.jobs import EndCause, EngineRefused, JobPhase, LogMark, WaitCause
 from compute.engines.kueue_evictions import Evictions
 from compute.engines.kueue_logs import Place
 from compute.engines.kueue_reading import Scene, sighting
@@ -66,6 +66,42 @@ def test_a_job_that_no_queue_takes_is_told_apart_from_one_that_is_just_made():
 def test_one_that_somebody_put_aside_is_held():
     seen = sighting(Scene("j", job(), workload(active=False), now=NOW))
     assert (seen.phase, seen.wait) == (JobPhase.WAITING, WaitCause.HELD)
+
+
+def pod(**status) -> dict:
+    """On a node, held back, over."""
+    marks = {"uid": "p", "name": "p", "finalizers": [names.SEEN]}
+    return {
+        "metadata": marks | {"creationTimestamp": "2026-11-25T12:00:05Z"},
+        "spec": {"nodeName": "a"},
+        "status": {"phase": "Failed"} | status,
+    }
+
+
+def ran(code: int, reason: str = "Error") -> dict:
+    at = {"startedAt": "2026-11-25T12:00:08Z", "finishedAt": "2026-11-25T12:00:12Z"}
+    return {"state": {"terminated": {"exitCode": code, "reason": reason} | at}}
+
+
+DELETED = {"deletionTimestamp": "2026-11-25T12:00:11Z", "deletionGracePeriodSeconds": 0}
+
+
+@pytest.mark.parametrize(
+    ("pods", "end", "code"),
+    [
+        ([pod(containerStatuses=[ran(3)])], EndCause.EXIT, 3),
+        ([pod(containerStatuses=[ran(137, "OOMKilled")])], EndCause.MEMORY, 137),
+        ([], EndCause.EVICTED, None),  # deleted before it had a node, and let go
+        ([pod() | {"spec": {}}], EndCause.EVICTED, None),
+        ([{**pod(), "metadata": pod()["metadata"] | DELETED}], EndCause.EVICTED, None),
+    ],
+)
+def test_a_program_is_blamed_only_for_what_one_of_its_processes_did(pods, end, code):
+    failed = job(suspend=False)
+    failed["status"] = {"conditions": [told("Failed", reason="BackoffLimitExceeded")]}
+    seen = sighting(Scene("j", failed, workload(*HELD), tuple(pods), now=NOW))
+    assert (seen.phase, seen.end, seen.exit_code) == (JobPhase.FAILED, end, code)
+    assert seen.words == words.ENDED[end]
 
 
 def told(kind: str, status: str = "True", second: int = 20, **said) -> dict:
