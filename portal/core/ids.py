@@ -12,8 +12,9 @@ def new_id() -> uuid.UUID:
 
 
 def floor_id(moment: datetime) -> uuid.UUID:
-    """The least UUIDv7 of `moment`: bounds of partitions and of ranges over time."""
-    return _compose(int(moment.timestamp() * 1000), 0)
+    """The least UUIDv7 of `moment`: bounds of partitions and of ranges over time. Before 1970
+    there are none: the least of all."""
+    return _compose(max(0, int(moment.timestamp() * 1000)), 0)
 
 
 def moment_of(identifier: uuid.UUID) -> datetime:

@@ -122,9 +122,10 @@ def _silent(places: list[Place]) -> set[UUID]:
 
 
 def _places(job_ids: list[UUID]) -> dict:
-    """By cluster: jobs that are to go on as they are, or to end, as they stand now."""
+    """By cluster: jobs that are to go on as they are, or to end, as they stand now; in the order
+    in which they were asked for."""
     rows = Attempt.objects.filter(job__in=job_ids, ended_at=None)
-    rows = rows.exclude(job__status__in=ENDED).select_related("job", "cluster")
+    rows = rows.exclude(job__status__in=ENDED).select_related("job", "cluster").order_by("job_id")
     found = defaultdict(list)
     with tenancy.as_system():
         for attempt in rows:

@@ -13,7 +13,7 @@ from compute.engines.jobs import EngineRefused, EngineUnavailable
 from compute.jobs import services
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Attempt, Happening, Job, Run
-from compute.jobs.services import attempts, noting, together
+from compute.jobs.services import attempts, noting, saying, together
 from tenants.chargeback import services as chargeback
 from tenants.chargeback.models import Posting
 from tests.compute.jobs import stage
@@ -51,6 +51,12 @@ def test_all_are_ordered_once_and_said_to_wait(jobs, engine):
     assert statuses(jobs) == [JobStatus.QUEUED] * 4
     assert not Attempt.objects.filter(ordered_at=None)
     assert Happening.objects.filter(kind="queued").count() == 4
+
+
+def test_who_was_asked_for_first_is_ordered_first(jobs, engine, monkeypatch):
+    monkeypatch.setattr(saying, "AT_ONCE", 1)
+    services.converge_all(reversed(ids(jobs)))
+    assert [order.name for order in engine.orders] == [attempt_name(job) for job in jobs]
 
 
 def test_each_becomes_what_it_would_have_become_by_itself(jobs, engine, a100):
