@@ -43,6 +43,12 @@ class Story:
         logs.store(self.run, pieces(*lines, first=first), token=self.token)
 
 
+@pytest.fixture(autouse=True)
+def only_what_is_told(monkeypatch):
+    """No look of a page's own comes in between, however slow the machine is."""
+    monkeypatch.setattr(live, "LOOK_EVERY_S", 60)
+
+
 @pytest.fixture
 def story(company):
     return Story(company)
