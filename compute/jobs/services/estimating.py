@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from compute.capacity.models import GpuFlavour
@@ -24,6 +24,7 @@ HALF = 0.5  # of a node; what needs more in one place waits by other rules
 LEAST_SPREAD = 0.05  # of the wait to each side
 SOON_S = 60.0  # what fits now runs within this, as long as nothing else is known
 LATEST = 200  # past estimates that are told of
+HELD = Count("pk", filter=Q(low__lte=F("started_at"), high__gte=F("started_at")))
 LEARNT = 100  # past estimates that the next ones learn from
 FRESH = timedelta(seconds=60)  # then a waiting job is looked at again
 LASTS_S, MOST = 2.0, 500
@@ -159,7 +160,8 @@ def told_estimate(job: Job) -> Estimate | None:
     """The newest estimate of a job that still waits."""
     if not job.waits:
         return None
-    return Estimate.objects.filter(job_id=job.pk, first=False, started_at=None).first()
+    told = Estimate.objects.filter(job_id=job.pk, first=False, started_at=None)
+    return told.select_related("flavour").first()
 
 
 def record_of(method: str, flavour: GpuFlavour | None = None) -> Record:
@@ -168,9 +170,7 @@ def record_of(method: str, flavour: GpuFlavour | None = None) -> Record:
     Everybody's count; no more than the two numbers are told of them.
     """
     with tenancy.as_system():
-        rows = _past(method, flavour).values_list("low", "high", "started_at")
-        found = list(rows[:LATEST])
-    return Record(len(found), sum(low <= began <= high for low, high, began in found))
+        return Record(**_past(method, flavour)[:LATEST].aggregate(of=Count("pk"), held=HELD))
 
 
 def _on(flavour: GpuFlavour, job: Job, queues: dict) -> Forecast:

@@ -14,6 +14,7 @@ from compute.jobs.calibration import Past
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Attempt, Estimate, Job
 from compute.jobs.services import following
+from compute.jobs.services.estimating import Record
 from compute.jobs.waiting import Holder, Scene, Share, Waiter
 from portal.core.errors import Refused
 from tests.compute.jobs import plans, stage
@@ -97,6 +98,11 @@ def test_two_estimates_of_a_job_are_kept_and_learn_when_it_began(busy, a100, cla
         fresh(job).started_at
     }
     assert services.record_of("queue").of == 1
+    first = Estimate.objects.filter(job_id=job.pk, first=True)
+    for low, high, held in ((0, 0, 1), (-9, -1, 0), (1, 9, 0), (-9, 9, 1)):
+        at = fresh(job).started_at
+        first.update(low=at + timedelta(seconds=low), high=at + timedelta(seconds=high))
+        assert services.record_of("queue", a100) == Record(of=1, held=held)
 
 
 def test_the_sweep_estimates_what_waits_and_was_told_long_ago(busy, claims, consumer):
