@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from compute.engines import kueue_names as names
 from compute.engines import kueue_words as words
@@ -51,9 +51,9 @@ class Evictions:
                 told[uid].append(event)
         for uid in uids:
             self._asked.note(uid, time.monotonic())
-            self._known.note(uid, self._read(told[uid], self._job_of))
+            self._known.note(uid, self._read(told[uid]))
 
-    def _read(self, events: list[dict], job_of: Callable) -> tuple[Eviction, ...]:
+    def _read(self, events: list[dict]) -> tuple[Eviction, ...]:
         found = []
         for event in events:
             message = event.get("message") or ""
@@ -62,7 +62,7 @@ class Evictions:
             by = words.preemptor_of(message) if preempted else ""
             at = names.moment(event.get("eventTime") or event.get("firstTimestamp"))
             told = words.EVICTED.get(rule, words.OTHERWISE)
-            found.append(Eviction(at, rule, (job_of(by) or "") if by else "", told))
+            found.append(Eviction(at, rule, self._job_of(by) if by else "", told))
         return tuple(sorted(found, key=lambda eviction: eviction.at))
 
     def _job_of(self, uid: str) -> str:

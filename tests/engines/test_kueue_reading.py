@@ -160,14 +160,16 @@ def event(reason: str, message: str = "") -> dict:
     return {"reason": reason, "message": message, "eventTime": "2026-11-25T12:00:00.123456Z"}
 
 
-def test_a_timeout_is_no_pre_emption_and_neither_is_a_broken_node():
+def test_a_timeout_is_no_pre_emption_and_neither_is_a_broken_node(monkeypatch):
     message = (
         "Preempted to accommodate a workload (UID: 5, JobUID: "
         "0f0e0d0c-0b0a-4908-8706-050403020100) due to Fair Sharing within the cohort; preemptor"
     )
     told = [event("Preempted", message), event("EvictedDueToPodsReadyTimeout"),
             event("EvictedDueToNodeFailures")]  # fmt: skip
-    read = Evictions(None)._read(told, lambda uid: f"job of {uid[:8]}")
+    evictions = Evictions(None)
+    monkeypatch.setattr(evictions, "_job_of", lambda uid: f"job of {uid[:8]}")
+    read = evictions._read(told)
     assert [(one.rule, one.by) for one in read] == [
         ("InCohortFairSharing", "job of 0f0e0d0c"),
         ("PodsReadyTimeout", ""),
