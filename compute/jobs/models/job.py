@@ -177,6 +177,10 @@ class Job(Record):
                 condition=~Q(status__in=sorted(ENDED)),
             ),
             models.Index(
+                fields=["tenant", "position"], name="jobs_in_line",
+                condition=Q(status=JobStatus.QUEUED),
+            ),
+            models.Index(
                 fields=["series", "id"], name="jobs_of_series", condition=Q(series__isnull=False)
             ),
             models.Index(

@@ -14,7 +14,7 @@ from compute.jobs.services.following import pause_estimates
 from compute.jobs.services.idling import keep, stop_at
 from compute.jobs.services.idling import kept as is_kept
 from compute.jobs.services.idling import reclaim as reclaim_idle
-from compute.jobs.services.metering import cost_so_far, costs_so_far, meter_of
+from compute.jobs.services.metering import costs_so_far, meter_of
 from compute.jobs.services.needs import ASKS
 from compute.jobs.services.ordering import order
 from compute.jobs.services.pipelines import cancel_pipeline, restart_pipeline, start_pipeline
@@ -42,7 +42,6 @@ __all__ = [
     "converge",
     "converge_all",
     "converge_pipeline",
-    "cost_so_far",
     "costs_so_far",
     "estimate",
     "forecast",

@@ -170,7 +170,12 @@ def record_of(method: str, flavour: GpuFlavour | None = None) -> Record:
     Everybody's count; no more than the two numbers are told of them.
     """
     with tenancy.as_system():
-        return Record(**_past(method, flavour)[:LATEST].aggregate(of=Count("pk"), held=HELD))
+        same = _record(_past(method).filter(flavour=flavour)) if flavour else Record(0, 0)
+        return same if same.of else _record(_past(method))
+
+
+def _record(rows) -> Record:
+    return Record(**rows[:LATEST].aggregate(of=Count("pk"), held=HELD))
 
 
 def _on(flavour: GpuFlavour, job: Job, queues: dict) -> Forecast:
@@ -216,7 +221,9 @@ def _span(seen: waiting.Expected, flavour: GpuFlavour, method: str) -> Span:
 def _scores(method: str, flavour: GpuFlavour) -> list[calibration.Past]:
     """Past estimates that are known to be right or wrong, those that are overdue among them."""
     names, now = ("middle", "early_s", "late_s"), timezone.now()
-    ended = _past(method, flavour).values_list(*names, "started_at")[:LEARNT]
+    past = _past(method)
+    same = past.filter(flavour=flavour)
+    ended = (same if same.exists() else past).values_list(*names, "started_at")[:LEARNT]
     waits = Job.objects.filter(status__in=queueing.WAITS, started_at=None).values("pk")
     late = Estimate.objects.filter(
         method=method, flavour=flavour, first=True, started_at=None, middle__lt=now,
@@ -229,13 +236,11 @@ def _scores(method: str, flavour: GpuFlavour) -> list[calibration.Past]:
     ]
 
 
-def _past(method: str, flavour: GpuFlavour | None):
-    rows = Estimate.objects.filter(
+def _past(method: str):
+    """Estimates of jobs that have started, the newest first."""
+    return Estimate.objects.filter(
         method=method, first=True, started_at__isnull=False, middle__isnull=False
     ).order_by("-id")  # fmt: skip
-    if flavour and rows.filter(flavour=flavour).exists():
-        return rows.filter(flavour=flavour)
-    return rows
 
 
 def _binding(queue: Queueing, scene, waiter, tenant: Tenant, seen: waiting.Expected) -> str:

@@ -150,20 +150,15 @@ def nano_of(run: Run, used: Decimal) -> int:
     return price.nano_for(used) if price else 0
 
 
-def cost_so_far(job: Job) -> tuple[int, str]:
-    """(nano-units, currency) of all that the job used, running included, less refunds."""
-    nano, currency = costs_so_far([job]).get(job.pk, (None, ""))
-    return nano or 0, currency or chargeback.CURRENCY
-
-
 def costs_so_far(jobs: list[Job]) -> dict[UUID, tuple[int | None, str]]:
-    """As `cost_so_far`, by id of job, with three questions for all of them.
+    """(nano-units, currency) of all that each job used, by its id, running included, less
+    refunds; with three questions for all of them that ever began.
 
     None where a job used hardware that nobody has set a price for; jobs that used none are
     left out.
     """
     now = timezone.now()
-    ids = [job.pk for job in jobs]
+    ids = [job.pk for job in jobs if job.started_at or not job.waits]
     runs = list(Run.objects.filter(job__in=ids, started_at__isnull=False).only(*PRICED))
     prices = chargeback.prices_of({run.flavour_id for run in runs if run.billed_at is None})
     sums: dict[UUID, tuple[int | None, str]] = {}

@@ -103,6 +103,8 @@ def test_two_estimates_of_a_job_are_kept_and_learn_when_it_began(busy, a100, cla
         at = fresh(job).started_at
         first.update(low=at + timedelta(seconds=low), high=at + timedelta(seconds=high))
         assert services.record_of("queue", a100) == Record(of=1, held=held)
+    other = stage.flavour(a100.cluster, "h100")
+    assert services.record_of("queue", other) == Record(of=1, held=1)  # where it has none itself
 
 
 def test_the_sweep_estimates_what_waits_and_was_told_long_ago(busy, claims, consumer):

@@ -15,7 +15,7 @@ from tenants.chargeback.models import Posting, Statement
 from tenants.chargeback.papers import paper_of
 from tenants.chargeback.settlement import period_of
 from tests.compute.jobs import stage
-from tests.compute.jobs.stage import attempt_name
+from tests.compute.jobs.stage import attempt_name, fresh
 
 
 def ran(job, engine, seconds: float = 100, exit_code: int = 0) -> list[Run]:
@@ -94,7 +94,7 @@ def test_without_a_price_a_run_is_settled_and_costs_nothing(cluster, claims, con
     job = stage.ask(claims, consumer)
     (run,) = ran(job, engine)
     assert run.billed_at and run.nano == 0 and not Posting.objects.exists()
-    assert services.costs_so_far([job]) == {job.pk: (None, "")}
+    assert services.costs_so_far([fresh(job)]) == {job.pk: (None, "")}
 
 
 def test_the_price_is_the_one_at_the_start(job, engine, a100, finance):
@@ -116,11 +116,11 @@ def test_the_cost_grows_while_it_runs_and_ends_as_billed(job, engine):
     engine.run(attempt_name(job))
     services.converge(job.pk)
     Run.objects.update(started_at=timezone.now() - timedelta(hours=2))
-    nano, currency = services.cost_so_far(job)
+    nano, currency = services.costs_so_far([fresh(job)])[job.pk]
     assert currency == "EUR" and nano == pytest.approx(7_200_000_000, rel=0.01)
     engine.finish(attempt_name(job))
     services.converge(job.pk)
-    assert services.cost_so_far(job) == (Run.objects.get().nano, "EUR")
+    assert services.costs_so_far([fresh(job)]) == {job.pk: (Run.objects.get().nano, "EUR")}
 
 
 def test_costs_of_many_jobs_are_three_questions(job, engine, claims, consumer, a100,
@@ -130,8 +130,15 @@ def test_costs_of_many_jobs_are_three_questions(job, engine, claims, consumer, a
         services.converge(one.pk)
         engine.run(attempt_name(one))
         services.converge(one.pk)
+    jobs = [fresh(one) for one in jobs]
     with django_assert_max_num_queries(3):
         assert len(services.costs_so_far(jobs)) == 5
+
+
+def test_of_jobs_that_never_began_no_costs_are_asked_for(job, django_assert_num_queries):
+    waits = fresh(job)
+    with django_assert_num_queries(0):
+        assert services.costs_so_far([waits]) == {}
 
 
 def test_a_month_is_not_closed_while_a_run_is_owed_nor_a_run_entered_twice(job, engine, finance):

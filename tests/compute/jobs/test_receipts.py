@@ -131,7 +131,7 @@ def test_each_of_several_preemptions_pays_for_its_own(training, engine):
     assert sum(Receipt.objects.values_list("refunded_nano", flat=True)) == sum(
         Run.objects.values_list("nano", flat=True)
     )
-    assert services.cost_so_far(training)[0] == 0
+    assert services.costs_so_far([fresh(training)])[training.pk][0] == 0
 
 
 def test_evicted_before_anything_ran_nothing_is_lost(job, engine):

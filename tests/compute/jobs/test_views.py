@@ -293,6 +293,16 @@ def test_a_mark_in_the_navigation_counts_no_further_than_it_tells(
     assert re.search(r'id="tally-jobs">1\+<', page(client, consumer, "/jobs/"))
 
 
+def test_the_next_of_those_that_come_before_are_named(a100, claims, consumer):
+    waits = {"status": JobStatus.QUEUED, "cluster": a100.cluster, "flavour": a100}
+    names = {place: row(claims, consumer, **waits, position=place).pk for place in range(7, 0, -1)}
+    Job.objects.filter(pk=names[5]).update(status=JobStatus.RUNNING)
+    told = Job.objects.to_show().with_rights(consumer).get(pk=names[7])
+    state = state_of(told, consumer)
+    assert [one.pk for one in state["ahead"]] == [names[place] for place in (2, 3, 4, 6)]
+    assert state["fewer"] == 2
+
+
 def test_what_a_socket_sends_needs_no_token_and_holds_the_same(running, consumer):
     told = Job.objects.to_show().with_rights(consumer).get(pk=running.pk)
     state = render_to_string("compute/jobs/_state.html", state_of(told, consumer))
