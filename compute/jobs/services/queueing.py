@@ -127,7 +127,7 @@ def _turns(flavour: GpuFlavour) -> list[Turn]:
     first = Attempt.objects.filter(
         ended_at=None, job__status__in=WAITS, job__cluster=flavour.cluster_id,
         order__flavours__0=flavour.slug,
-    )  # fmt: skip
+    ).order_by("job_id")  # fmt: skip
     names = ("tenant_id", "gpus", "cpu", "nodes", "time_limit_s", "priority")
     rows = first.values_list("job_id", *(f"job__{name}" for name in names))
     turns = []

@@ -13,7 +13,7 @@ from compute.jobs import calibration, services, waiting
 from compute.jobs.calibration import Past
 from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Attempt, Estimate, Job
-from compute.jobs.services import following
+from compute.jobs.services import following, queueing
 from compute.jobs.services.estimating import Record
 from compute.jobs.waiting import Holder, Scene, Share, Waiter
 from portal.core.errors import Refused
@@ -176,6 +176,19 @@ def test_nine_in_ten_starts_of_a_history_are_within_their_range(seed):
     waits = [each for each in judged if not each.seen.at_once]
     assert len(waits) > 150
     assert 0.85 <= coverage(waits) <= 0.95
+
+
+def test_of_a_line_that_is_too_long_those_are_read_that_come_first(
+    busy, a100, claims, consumer, monkeypatch
+):
+    first, second, third = (stage.ask(claims, consumer, gpus=4) for _ in range(3))
+    monkeypatch.setattr(queueing, "MOST_LINE", 2)
+    queue = queueing.read(a100, claims.pk)
+    assert [turn.rank for turn in queue.turns] == [
+        queueing.rank_of(first),
+        queueing.rank_of(second),
+    ]
+    assert len(queue.scene(queueing.rank_of(third)).line) == 2
 
 
 def test_a_forecast_behind_a_thousand_jobs_asks_a_few_questions(
