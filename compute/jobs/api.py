@@ -124,7 +124,7 @@ class Jobs(LogActions, Reading, mixins.ListModelMixin, mixins.RetrieveModelMixin
     def estimate(self, request):
         """Will it fit, when, and what will it cost; nothing is submitted."""
         body = self._read(shapes.EstimateSerializer)
-        found = services.forecast(body.validated_data["tenant"], by=request.user, **body.asks())
+        found = services.forecast(body.validated_data["tenant"], by=request.user, **body.facts())
         return Response(shapes.ForecastSerializer(found).data)
 
     @extend_schema(request=shapes.CancelSerializer, responses={202: shapes.JobDetailSerializer})

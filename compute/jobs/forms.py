@@ -203,6 +203,11 @@ class JobForm(Asks):
         self.fields["tenant"].queryset = Tenant.objects.joined_by(user)
         self.fields["template"].queryset = Template.objects.visible_to(user)
 
+    def template_of(self, tenant: Tenant) -> Template | None:
+        """The one that it began with, which counts the jobs of its own team alone."""
+        template = self.cleaned_data.get("template")
+        return template if template and template.tenant_id == tenant.pk else None
+
 
 class TemplateForm(Asks):
     """What a team keeps to run again."""

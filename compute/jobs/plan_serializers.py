@@ -7,6 +7,7 @@ from compute.jobs import definition_text
 from compute.jobs.definition_text import MOST_TEXT
 from compute.jobs.definitions import Flawed
 from compute.jobs.models import Pipeline, Step
+from compute.jobs.serializers import Exact
 from portal.api.base import VisibleField
 from tenants.directory.models import Tenant
 
@@ -49,7 +50,7 @@ class PipelineDetailSerializer(PipelineSerializer):
         read_only_fields = fields
 
 
-class NewPipelineSerializer(serializers.Serializer):
+class NewPipelineSerializer(Exact):
     """A name and steps, or the same as YAML in `definition`."""
 
     tenant = VisibleField(queryset=Tenant.objects.all(), slug_field="slug")

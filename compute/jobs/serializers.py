@@ -90,8 +90,8 @@ class NeedsSerializer(Exact):
     )
 
 
-class EstimateSerializer(serializers.Serializer):
-    """What is asked for, before it is submitted."""
+class JobAsksSerializer(Exact):
+    """What both a job and a template may hold."""
 
     tenant = VisibleField(queryset=Tenant.objects.all(), slug_field="slug")
     needs = NeedsSerializer(required=False)
@@ -99,6 +99,25 @@ class EstimateSerializer(serializers.Serializer):
     region = serializers.ChoiceField(Region.choices, required=False)
     time_limit_s = serializers.IntegerField(min_value=1, max_value=MOST_SECONDS, required=False)
     priority = serializers.ChoiceField(Priority.choices, required=False)
+    command = CommandField(required=False)
+    image = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    retries = serializers.IntegerField(min_value=0, max_value=limits.MOST_RETRIES, required=False)
+    datasets = serializers.ListField(
+        child=serializers.CharField(max_length=200), max_length=50, required=False
+    )
+    checkpoint = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    variables = serializers.DictField(
+        child=serializers.CharField(max_length=variables.LONGEST, allow_blank=True),
+        required=False, help_text="No secrets: everybody in the team can read them.",
+    )  # fmt: skip
+    notify = serializers.BooleanField(required=False)
+
+    def validate_variables(self, value):
+        try:
+            variables.check(value)
+        except ValueError as wrong:
+            raise serializers.ValidationError(str(wrong)) from None
+        return value
 
     def asks(self) -> dict:
         """The values as `services` take them, without the tenant."""
@@ -143,30 +162,6 @@ class ForecastSerializer(serializers.Serializer):
         return found.usual_nano and [money(nano, found.currency) for nano in found.usual_nano]
 
 
-class JobAsksSerializer(EstimateSerializer):
-    """What both a job and a template may hold."""
-
-    command = CommandField(required=False)
-    image = serializers.CharField(max_length=255, required=False, allow_blank=True)
-    retries = serializers.IntegerField(min_value=0, max_value=limits.MOST_RETRIES, required=False)
-    datasets = serializers.ListField(
-        child=serializers.CharField(max_length=200), max_length=50, required=False
-    )
-    checkpoint = serializers.CharField(max_length=300, required=False, allow_blank=True)
-    variables = serializers.DictField(
-        child=serializers.CharField(max_length=variables.LONGEST, allow_blank=True),
-        required=False, help_text="No secrets: everybody in the team can read them.",
-    )  # fmt: skip
-    notify = serializers.BooleanField(required=False)
-
-    def validate_variables(self, value):
-        try:
-            variables.check(value)
-        except ValueError as wrong:
-            raise serializers.ValidationError(str(wrong)) from None
-        return value
-
-
 class NewJobSerializer(JobAsksSerializer):
     """A job to submit. Values that are left out come from the template, if one is named."""
 
@@ -191,12 +186,21 @@ class NewJobSerializer(JobAsksSerializer):
         if template:
             services.require_in_use(template)
         held = dict(template.asks) if template else {}
+        name = asks.get("name") or held.get("name") or (template.name if template else "")
         if template and template.tenant_id != self.validated_data["tenant"].pk:
             template = None  # another team's: its values are taken, the job is not counted there
-        name = (
-            asks.pop("name", None) or held.pop("name", "") or self.validated_data["template"].name
-        )
         return held | asks | {"name": name, "template": template}
+
+
+class EstimateSerializer(NewJobSerializer):
+    """A job as it would be submitted, or no more of it than what it needs."""
+
+    def validate(self, facts):
+        return facts
+
+    def facts(self) -> dict:
+        facts = super().facts()
+        return facts if facts["name"] else {n: v for n, v in facts.items() if n != "name"}
 
 
 class CancelSerializer(serializers.Serializer):

@@ -1,11 +1,12 @@
 """What is sent: one body with a sound value for every field that any address reads.
 
-Addresses take the fields they know. So an answer tells what the person may do, and not merely
-that a field was missing.
+Most addresses take the fields they know; those that refuse others get no more than their own. So
+an answer tells what the person may do, and not merely that a field was missing or too much.
 """
 
 import itertools
 import json
+import re
 from urllib.parse import urlencode
 
 GENERAL = {
@@ -76,6 +77,13 @@ GENERAL = {
     "time_limit_s": 600,
     "text": "A walk",
 }
+JOB = {"name", "command", "needs", "priority", "time_limit_s", "retries", "region", "data_class"}
+EXACT = {
+    r"/api/v1/jobs/(series/|estimate/)?": JOB | {"tenant", "each"},
+    r"/api/v1/job-templates/": JOB | {"tenant"},
+    r"/api/v1/job-templates/[^/]+/": JOB,
+    r"/api/v1/pipelines/": {"tenant", "name", "steps"},
+}
 COUNTED = itertools.count()  # limits on asking count by address
 OTHERWISE = {
     "appoint": {"role": "auditor"},
@@ -97,7 +105,9 @@ def fields(path: str, things: dict) -> dict:
     if not path.startswith("/api/"):
         named["time_limit_s"] = "10 min"  # people write a unit
     named["email"] = f"walk{next(COUNTED)}@example.org"
-    return GENERAL | named | OTHERWISE.get(path.rstrip("/").rpartition("/")[2], {})
+    found = GENERAL | named | OTHERWISE.get(path.rstrip("/").rpartition("/")[2], {})
+    only = next((names for shape, names in EXACT.items() if re.fullmatch(shape, path)), found)
+    return {name: value for name, value in found.items() if name in only}
 
 
 def written(path: str, body: dict | str | bytes) -> dict:

@@ -81,10 +81,8 @@ class NewJob(Beginning, RefusalsInForm, FormView):
         return super().get_context_data(tenant=self.tenant, **found, **kwargs)
 
     def do(self, form):
-        facts, template = form.asks(), form.cleaned_data["template"]
-        if template and template.tenant == form.cleaned_data["tenant"]:
-            facts["template"] = template
         tenant, each = form.cleaned_data["tenant"], form.cleaned_data["each"]
+        facts = form.asks() | {"template": form.template_of(tenant)}
         if each:
             jobs = services.submit_series(tenant, by=self.request.user, each=each, **facts)
             messages.success(self.request, in_words(jobs))
@@ -131,11 +129,16 @@ class Estimate(SignedIn, View):
         form.is_valid()
         if tenant is None:
             return {"unready": True}
-        if at_fault := [name for name in NEEDS if name in form.errors]:
+        if at_fault := [name for name in (*NEEDS, "image") if name in form.errors]:
             return {"unready": True, "wrong": list(wrong_in(form, at_fault))}
         needs = {name: form.cleaned_data[name] for name in NEEDS}
+        told = {name: form.cleaned_data.get(name) for name in ("name", "image")}
+        needs |= {name: words for name, words in told.items() if words}
+        template = form.template_of(tenant)
         try:
-            return {"forecast": services.forecast(tenant, by=request.user, **needs)}
+            found = services.forecast(tenant, by=request.user, template=template, **needs)
+            missing = found.why if found.field == "image" and not told["image"] else ""
+            return {"unready": True, "missing": missing} if missing else {"forecast": found}
         except Refused as refused:
             return {"refused": refused.detail}
 

@@ -1,8 +1,13 @@
 """Jobs by program: submit, read, wish, and the templates of a team."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from compute.capacity.models import EngineKind
 from compute.jobs import services
+from compute.jobs.lifecycle import JobStatus
 from compute.jobs.models import Estimate, Job, Template
 from tests.compute.jobs.stage import attempt_name, fresh
 
@@ -207,8 +212,49 @@ def test_a_need_that_is_not_there_is_named(client, consumer, a100):
     assert not Job.objects.exists() and not Template.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "path", ["jobs/", "jobs/series/", "jobs/estimate/", "job-templates/", "pipelines/"]
+)
+def test_a_field_that_is_not_there_is_named(client, consumer, a100, path):
+    body = {"tenant": "claims", "name": "Train", "time_limit": 60}
+    told = post(client, consumer, path, body, 422)["errors"]
+    assert list(told) == ["time_limit"] and "no such field" in told["time_limit"][0]
+    assert not Job.objects.exists() and not Template.objects.exists()
+
+
+def test_a_template_stays_with_its_team(client, consumer, a100):
+    kept = post(client, consumer, "job-templates/", ASKED)
+    at, body = f"/api/v1/job-templates/{kept['id']}/", {"tenant": "risk"}
+    told = client.patch(at, body, content_type="application/json")
+    assert told.status_code == 422 and list(told.json()["errors"]) == ["tenant"]
+
+
 def test_the_body_of_a_job_is_estimated_as_it_is(client, consumer, a100):
     assert post(client, consumer, "jobs/estimate/", ASKED, 200)["fits"]
+
+
+def test_an_estimate_knows_earlier_jobs_of_the_name_and_of_the_template(client, consumer, a100):
+    kept = post(client, consumer, "job-templates/", ASKED)
+    for number in range(3):
+        more = {"template": kept["slug"]} if number else {}
+        made = post(client, consumer, "jobs/", ASKED | more)
+        Job.objects.filter(pk=made["id"]).update(
+            status=JobStatus.SUCCEEDED, started_at=timezone.now() - timedelta(hours=number + 2),
+            ended_at=timezone.now() - timedelta(hours=1),
+        )  # fmt: skip
+    named = post(client, consumer, "jobs/estimate/", ASKED, 200)
+    assert [cost["currency"] for cost in named["usual_cost"]] == ["EUR", "EUR"]
+    needs = {name: ASKED[name] for name in ("tenant", "needs")}
+    assert post(client, consumer, "jobs/estimate/", needs, 200)["usual_cost"] is None
+
+
+def test_on_a_cluster_an_estimate_goes_by_the_image(client, consumer, claims, a100):
+    a100.cluster.engine = EngineKind.KUEUE
+    a100.cluster.save()
+    told = post(client, consumer, "jobs/estimate/", ASKED, 200)
+    assert not told["fits"] and told["why"] == "Name the image that holds your program."
+    image = {"image": "registry.example.org/train:1"}
+    assert post(client, consumer, "jobs/estimate/", ASKED | image, 200)["fits"]
 
 
 def test_a_body_that_is_a_list_is_told_of_as_a_whole(client, consumer, a100):

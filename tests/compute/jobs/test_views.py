@@ -340,3 +340,35 @@ def test_the_estimate_says_what_is_wrong(client, consumer, a100):
     assert "<strong>CPU</strong>" in text and "0.05" in text and "<strong>GPUs" not in text
     text = client.post("/jobs/estimate/", FORM | {"cpu": ""}).content.decode()
     assert "Fill in what it needs" in text
+
+
+def test_the_estimate_goes_by_the_image_where_a_cluster_needs_one(client, consumer, a100):
+    a100.cluster.engine = EngineKind.KUEUE
+    a100.cluster.save()
+    client.force_login(consumer)
+    said = {}
+    for image in ("", "registry.example.org/train:1", "a" * 256):
+        said[image[:1]] = client.post("/jobs/estimate/", FORM | {"image": image}).content.decode()
+    assert "Name the image that holds your program." in said[""] and "cannot" not in said[""]
+    assert "<dt>Fits</dt>" in said["r"] and "cannot run" not in said["r"]
+    assert "<strong>Image</strong>" in said["a"]
+
+
+def test_the_estimate_knows_what_jobs_of_the_name_or_the_template_took(
+    client, consumer, claims, a100
+):
+    kept = services.write_template(claims, by=consumer, name="Nightly", asks={})
+    began = timezone.now() - timedelta(hours=3)
+    for number in range(3):
+        row(
+            claims, consumer, status=JobStatus.SUCCEEDED, started_at=began, template=kept,
+            name=f"Run {number}" if number else FORM["name"],
+            ended_at=began + timedelta(hours=1),
+        )  # fmt: skip
+    client.force_login(consumer)
+    posted = [FORM, FORM | {"template": str(kept.pk)}]
+    first, second = (client.post("/jobs/estimate/", one).content.decode() for one in posted)
+    assert "of this template" not in first and "3 earlier runs of this template" in second
+    Job.objects.update(name=FORM["name"])
+    text = client.post("/jobs/estimate/", FORM).content.decode()
+    assert "3 earlier runs of this name" in text and "<dt>Expected</dt>" in text
