@@ -106,8 +106,13 @@ def fields(path: str, things: dict) -> dict:
         named["time_limit_s"] = "10 min"  # people write a unit
     named["email"] = f"walk{next(COUNTED)}@example.org"
     found = GENERAL | named | OTHERWISE.get(path.rstrip("/").rpartition("/")[2], {})
-    only = next((names for shape, names in EXACT.items() if re.fullmatch(shape, path)), found)
-    return {name: value for name, value in found.items() if name in only}
+    only = own_fields(path)
+    return found if only is None else {n: value for n, value in found.items() if n in only}
+
+
+def own_fields(path: str) -> set[str] | None:
+    """Of an address that refuses all others, the fields that are sent to it."""
+    return next((names for shape, names in EXACT.items() if re.fullmatch(shape, path)), None)
 
 
 def written(path: str, body: dict | str | bytes) -> dict:

@@ -100,5 +100,5 @@ def hostile_bodies(stage, row):
     yield dict.fromkeys(sound, "\x00")
     for _ in range(5 * TIMES):
         values = VALUES + JSON_VALUES if api else VALUES
-        chosen = dice.sample(sorted(sound), 3)
+        chosen = dice.sample(sorted(sound), min(3, len(sound)))
         yield sound | {name: dice.choice(values) for name in chosen}
