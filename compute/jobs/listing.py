@@ -132,7 +132,5 @@ def cut(jobs, *, after=None, before=None, oldest_first: bool = False, size: int 
 
 def unfinished_of(user, jobs) -> int:
     """How many of the jobs that this person submitted have not ended, as far as a mark tells."""
-    mine = (
-        jobs.filter(person=user).unfinished().order_by()
-    )  # in any order: then so many are enough
+    mine = jobs.filter(person=user).unfinished().order_by()  # or all of them would be sorted
     return mine[: shell.MOST_TOLD + 1].count()
