@@ -39,13 +39,8 @@ def hall(db, world, settings, control_plane, own_plane, pretended_nodes, portal_
         queue = Queue.objects.create(tenant=world[slug], cluster=cluster)
         capacity.set_quota(queue, kind, by=operator, guaranteed=8)
     assert capacity.apply(cluster)
-    yield SimpleNamespace(
-        cluster=cluster,
-        kind=kind,
-        plane=control_plane,
-        tenants=world,
-        token=leasing.take("a test").token,
-    )
+    token = leasing.take("a test").token
+    yield SimpleNamespace(cluster=cluster, plane=control_plane, tenants=world, token=token)
     engine = capacity.engine_of(cluster)
     for name in map(attempt_name, Job.objects.all()):
         engine.stop(name)
@@ -55,7 +50,7 @@ def hall(db, world, settings, control_plane, own_plane, pretended_nodes, portal_
     capacity.forget_engines()
 
 
-def until(check, within: float = 40.0):
+def until(check, within: float = 60.0):
     """What the check gave once it was true."""
     give_up = time.monotonic() + within
     while not (found := check()):
